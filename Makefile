@@ -1,0 +1,45 @@
+# Two commands: `make` runs the embedded experiment, `make test` checks everything.
+# All paths are relative, so that a folder's name may hold spaces.
+
+PYTHON ?= python3
+CONFIGFILE ?=
+EXPERIMENT = $(or $(basename $(notdir $(CONFIGFILE))),mini)
+CORES ?= all
+# An orphaned lock of a killed run is cleared at the next start; see the Snakefile.
+SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--configfile $(CONFIGFILE))
+
+export UV_COMPILE_BYTECODE = 1
+
+.PHONY: main test lint clean report
+
+main: .venv/ready
+	$(SNAKEMAKE)
+	@$(SNAKEMAKE) --quiet all --report results/$(EXPERIMENT)/report.html
+	@echo
+	@cat results/$(EXPERIMENT)/tables/tau.md
+	@echo
+	@echo "Report: results/$(EXPERIMENT)/report.html   Tables and figures: results/$(EXPERIMENT)/"
+
+test: .venv/ready lint
+	.venv/bin/python -m pytest
+
+lint: .venv/ready
+	.venv/bin/python -m ruff check
+	.venv/bin/python -m ruff format --check
+	.venv/bin/python -m mypy
+	.venv/bin/python -m snakefmt --check Snakefile workflow
+	.venv/bin/python -m snakemake --lint
+
+# The environment: uv takes the ordinary build of torch, which torchvision can load.
+# Where uv is absent, pip fetches it into an environment of its own, because the
+# Python of a distribution may refuse to be installed into.
+.venv/ready: envs/requirements.lock
+	@command -v uv >/dev/null || test -x .uv/bin/uv || \
+	    { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet uv; }
+	@PATH="$$PATH:$$PWD/.uv/bin"; \
+	    test -x .venv/bin/python || uv venv --quiet --python $(PYTHON) .venv; \
+	    uv pip sync --quiet --python .venv/bin/python envs/requirements.lock
+	@touch $@
+
+clean:
+	rm -rf .venv .uv .snakemake

@@ -1,0 +1,35 @@
+"""Rank PEFT methods for image tasks, and say how well the ranking holds."""
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/startup.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/pool.smk"
+include: "workflow/rules/embeddings.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/truth.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/results.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        LIVE.figures(FIGURES),
+        [LIVE.contact_sheet(task) for task in config["tasks"]],
+        LIVE.tau_table,
+        LIVE.provenance,
+
+
+rule cached_figures:
+    input:
+        [cached(name).figures(FIGURES) for name in cached_experiments()],

@@ -1,0 +1,24 @@
+"""Fixtures shared by all tests."""
+
+import numpy as np
+import pytest
+
+from peftdiff.imagesets import Images
+
+ARCHITECTURE = {"image_size": 32, "patch_size": 8, "width": 16, "depth": 2, "heads": 2}
+
+
+@pytest.fixture(scope="session")
+def architecture():
+    return dict(ARCHITECTURE)
+
+
+@pytest.fixture(scope="session")
+def images():
+    """96 noisy images of three classes: red, green and blue."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 80, (96, 32, 32, 3), dtype=np.uint8)
+    labels = np.arange(96) % 3
+    for image, label in zip(pixels, labels, strict=True):
+        image[..., label] += 40
+    return Images(pixels, labels, (("a", "b", "c"),), 0.5, 0.28, "checksum")

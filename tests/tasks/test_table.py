@@ -1,0 +1,80 @@
+"""The contract of every entry of the TASKS table."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from peftdiff.tasks import GROUPS, TASKS, Task, generate_task
+from peftdiff.tasks.table import table
+
+
+@pytest.mark.parametrize("slug", TASKS)
+def test_entry_is_described_and_drawn(slug):
+    task = TASKS[slug]
+    assert task.slug == slug
+    assert task.group in GROUPS
+    images = generate_task(slug, 40, 40)
+    assert len(images.class_names) >= 2
+    assert len(set(images.class_names)) == len(images.class_names)
+    for pixels, labels in (
+        (images.train_images, images.train_labels),
+        (images.test_images, images.test_labels),
+    ):
+        assert pixels.shape == (40, 32, 32, 3)
+        assert pixels.dtype == np.uint8
+        assert labels.shape == (40,)
+        assert labels.dtype == np.int64
+        assert labels.min() >= 0
+        assert labels.max() < len(images.class_names)
+        spread = pixels.reshape(40, -1).std(axis=1)
+        assert spread.min() > 1
+        assert len(np.unique(pixels.reshape(40, -1), axis=0)) == 40
+    assert not np.array_equal(images.train_images, images.test_images)
+
+
+def test_labels_in_figures_are_unique():
+    assert len({task.label for task in TASKS.values()}) == len(TASKS)
+
+
+def test_two_tasks_in_each_group_at_least():
+    groups = [task.group for task in TASKS.values()]
+    assert all(groups.count(group) >= 2 for group in GROUPS)
+
+
+def test_duplicate_slug_raises():
+    task = Task("twice", "Twice", "natural", "peftdiff.tasks.digits")
+    with pytest.raises(ValueError, match="'twice' stands twice"):
+        table([task, task])
+
+
+def test_unknown_group_raises():
+    with pytest.raises(ValueError, match="unknown group 'artificial'"):
+        table([Task("a", "A", "artificial", "peftdiff.tasks.digits")])
+
+
+def test_unknown_task_raises_and_names_the_known_ones():
+    with pytest.raises(ValueError, match=r"unknown task 'digit'.*digits, texture"):
+        generate_task("digit", 10, 10)
+
+
+@pytest.mark.parametrize(("train", "test"), [(0, 10), (10, 0), (-1, 10)])
+def test_sizes_below_one_raise(train, test):
+    with pytest.raises(ValueError, match="dsloc: the t.* set needs at least 1 image"):
+        generate_task("dsloc", train, test)
+
+
+def test_reading_the_table_imports_no_heavy_package():
+    code = (
+        "import sys; from peftdiff.tasks import TASKS; assert TASKS;"
+        "heavy = {'torch', 'timm', 'sklearn', 'scipy', 'pandas', 'matplotlib'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=_environment())
+
+
+def _environment():
+    import os
+
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

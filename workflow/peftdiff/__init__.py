@@ -1,0 +1,1 @@
+"""Rank parameter-efficient fine-tuning methods for an image dataset."""

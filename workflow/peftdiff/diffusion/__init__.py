@@ -1,0 +1,16 @@
+"""PEFTDiff's diffusion map and score: graph, operator, spectrum, distance, score."""
+
+from peftdiff.diffusion.distance import class_distances
+from peftdiff.diffusion.grid import score_grid
+from peftdiff.diffusion.pool import rank_pool
+from peftdiff.diffusion.score import DiffusionScore, diffusion_score
+from peftdiff.diffusion.spectrum import DisconnectedGraphWarning
+
+__all__ = [
+    "DiffusionScore",
+    "DisconnectedGraphWarning",
+    "class_distances",
+    "diffusion_score",
+    "rank_pool",
+    "score_grid",
+]

@@ -1,0 +1,125 @@
+"""The neighborhood graph: a Gaussian kernel on each sample's nearest samples."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from peftdiff.diffusion.inputs import check_choice, check_positive
+from peftdiff.neighbors import Neighborhoods
+
+KERNEL_WIDTHS = ("median", "self_tuning")
+SYMMETRIZE = ("max", "mean", "mutual")
+
+
+def unit_rows(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rows scaled to Euclidean length 1, in a new array.
+
+    Raises
+    ------
+    ValueError
+        For a row of zeros, which has no direction.
+    """
+    # Dividing by the largest entry first keeps the squares from over- or underflowing.
+    largest = np.abs(features).max(axis=1, keepdims=True)
+    if not largest.all():
+        row = int(np.argmin(largest))
+        raise ValueError(
+            f"features are all zero at row {row}, which cannot be normalized; "
+            "drop that image or pass normalize=False"
+        )
+    scaled = features / largest
+    scaled /= np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
+    return scaled
+
+
+def one_way_kernel(
+    neighborhoods: Neighborhoods,
+    neighbors: int,
+    kernel_width: float | str = 1.0,
+    self_loops: bool = True,
+) -> sparse.csr_array:
+    """Return k(z_i, z_j) = exp(-||z_i - z_j||^2 / (2 w^2)) for j among i's neighbors.
+
+    Parameters
+    ----------
+    neighborhoods : Neighborhoods
+        Of at least `neighbors` each.
+    neighbors : int
+        The sample itself counted.
+    kernel_width : float or {"median", "self_tuning"}
+        w; its median over the samples' distances to their farthest neighbor; or, for
+        each pair, 2 w^2 = the product of the two samples' such distances (Zelnik-Manor
+        and Perona, 2004).
+    self_loops : bool
+        Whether a sample is its own neighbor, with weight 1.
+
+    Returns
+    -------
+    csr_array, shape (n, n)
+        Weights that underflow are absent, not stored as zeros.
+
+    Raises
+    ------
+    ValueError
+        For a kernel width that is unknown, not positive, or zero because of duplicates.
+    """
+    nearest = neighborhoods.nearest(neighbors)
+    rows, columns = nearest.rows, nearest.indices
+    width = _kernel_width(kernel_width, nearest.radii(neighbors), rows, columns)
+    with np.errstate(over="ignore"):  # an infinite exponent is a weight of zero
+        weights = np.exp(-0.5 * np.square(nearest.distances / width))
+    kept = weights > 0
+    if not self_loops:
+        kept &= rows != columns
+    n = len(nearest.starts) - 1
+    return sparse.csr_array((weights[kept], (rows[kept], columns[kept])), shape=(n, n))
+
+
+def symmetrized(kernel: sparse.csr_array, symmetrize: str = "max") -> sparse.csr_array:
+    """Return a symmetric kernel: the random walk is reversible only on such a one.
+
+    Parameters
+    ----------
+    kernel : csr_array, shape (n, n)
+        Of symmetric weights on one-way edges.
+    symmetrize : {"max", "mean", "mutual"}
+        Keep every edge; keep it with the mean of its two weights, which halves one-way
+        edges; keep an edge only where each end is among the other's neighbors.
+    """
+    check_choice("symmetrize", symmetrize, SYMMETRIZE)
+    reverse = kernel.T.tocsr()
+    if symmetrize == "max":
+        return kernel.maximum(reverse)
+    if symmetrize == "mean":
+        return (kernel + reverse) / 2
+    return kernel.minimum(reverse)
+
+
+def check_kernel_width(kernel_width: float | str) -> None:
+    """Raise ValueError unless the width is a number above 0 or a known word."""
+    if isinstance(kernel_width, str):
+        check_choice("kernel_width", kernel_width, KERNEL_WIDTHS)
+    else:
+        check_positive("kernel_width", kernel_width)
+
+
+def _kernel_width(
+    kernel_width: float | str,
+    radii: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return w as a scalar array, or one for each pair."""
+    check_kernel_width(kernel_width)
+    if kernel_width == "self_tuning":
+        width = np.sqrt(radii[rows] * radii[columns] / 2)
+    elif kernel_width == "median":
+        width = np.median(radii, keepdims=True)
+    else:
+        width = np.array([kernel_width], dtype=np.float64)
+    if not width.all():
+        raise ValueError(
+            f"kernel_width={kernel_width!r} is zero: samples have as many duplicates "
+            "as neighbors; drop the duplicates or give a number"
+        )
+    return width

@@ -1,0 +1,165 @@
+"""The one check of features and labels that every score starts from."""
+
+import math
+import operator
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Dataset(NamedTuple):
+    """Checked features and labels.
+
+    Attributes
+    ----------
+    features : ndarray of float64, shape (n, d)
+        C-contiguous; shares the caller's memory where that fits, so never write to it.
+    codes : ndarray of int64, shape (n,)
+        Labels renumbered 0 .. n_classes - 1 in sorted order.
+    n_classes : int
+        How many different labels there are, at least 2.
+    """
+
+    features: NDArray[np.float64]
+    codes: NDArray[np.int64]
+    n_classes: int
+
+
+def check_dataset(
+    features: ArrayLike, labels: ArrayLike, name: str = "features"
+) -> Dataset:
+    """Return features and labels in the form all scores work on.
+
+    Parameters
+    ----------
+    features : array_like, shape (n, d)
+        Real, finite numbers.
+    labels : array_like, shape (n,)
+        Class names or whole numbers; gaps are allowed.
+    name : str
+        What error messages call the features.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape or type, no samples, a value that is not finite, labels that
+        do not match the features, or fewer than two classes.
+    """
+    checked = check_features(features, name)
+    codes, n_classes = check_labels(labels, len(checked), name)
+    return Dataset(checked, codes, n_classes)
+
+
+def check_features(features: ArrayLike, name: str = "features") -> NDArray[np.float64]:
+    """Return finite float64 features of shape (n, d), or raise ValueError."""
+    array = np.asarray(features)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be real numbers, got dtype {array.dtype}")
+    if array.ndim != 2:
+        raise ValueError(
+            f"{name} must have the shape (samples, dimensions), got {array.shape}"
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} are empty: shape {array.shape}")
+    finite = np.isfinite(array).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        kind = "NaN" if np.isnan(array[row]).any() else "an infinite value"
+        raise ValueError(
+            f"{name} contain {kind} at row {row}; drop or repair that image"
+        )
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def check_labels(
+    labels: ArrayLike, n_samples: int, name: str = "features"
+) -> tuple[NDArray[np.int64], int]:
+    """Return class codes of shape (n,) and the class count, or raise ValueError."""
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise ValueError(f"labels must have the shape (samples,), got {array.shape}")
+    if len(array) != n_samples:
+        raise ValueError(
+            f"labels name {len(array)} samples but {name} have {n_samples} rows"
+        )
+    if array.dtype.kind == "f" and not np.all(array == np.floor(array)):
+        row = int(np.argmin(array == np.floor(array)))
+        raise ValueError(
+            f"labels must be class names or whole numbers, got {array[row]} at {row}"
+        )
+    if array.dtype.kind == "O":
+        _refuse_missing(array)
+    classes, codes = np.unique(array, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"labels name one class only ({classes[0]}); a score needs at least two"
+        )
+    return codes.astype(np.int64), len(classes)
+
+
+def _refuse_missing(labels: NDArray[np.object_]) -> None:
+    """Raise ValueError unless all labels of an object array are names."""
+    for row, label in enumerate(labels):
+        if not isinstance(label, str):
+            raise ValueError(
+                f"labels must be class names or whole numbers, got {label!r} at {row}"
+            )
+
+
+def check_count(name: str, value: int, low: int, high: int | None = None) -> int:
+    """Return a whole number within [low, high], or raise ValueError naming it."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number, got {value!r}") from None
+    if count < low:
+        raise ValueError(f"{name} must be at least {low}, got {count}")
+    if high is not None and count > high:
+        raise ValueError(f"{name} is {count} but there are only {high} samples")
+    return count
+
+
+def check_positive(name: str, value: float) -> float:
+    """Return a finite number above 0, or raise ValueError naming it."""
+    if (
+        not isinstance(value, int | float | np.integer | np.floating)
+        or not math.isfinite(value)
+        or value <= 0
+    ):
+        raise ValueError(f"{name} must be a number above 0, got {value!r}")
+    return float(value)
+
+
+def check_choice(name: str, value: str, choices: Collection[str]) -> str:
+    """Return one of the known words, or raise ValueError listing them."""
+    if value not in choices:
+        known = ", ".join(choices)
+        raise ValueError(f"{name} must be one of {known}; got {value!r}")
+    return value
+
+
+def drop_small_classes(dataset: Dataset, min_class_size: int) -> Dataset:
+    """Return the dataset without classes of fewer samples, renumbered.
+
+    Raises
+    ------
+    ValueError
+        When fewer than two classes remain.
+    """
+    check_count("min_class_size", min_class_size, 1)
+    large = np.bincount(dataset.codes) >= min_class_size
+    if large.all():
+        return dataset
+    if large.sum() < 2:
+        raise ValueError(
+            f"fewer than two classes have min_class_size={min_class_size} samples"
+        )
+    kept = large[dataset.codes]
+    codes = (np.cumsum(large) - 1)[dataset.codes[kept]]
+    return Dataset(dataset.features[kept], codes, int(large.sum()))

@@ -1,0 +1,173 @@
+"""The PEFTDiff score of one embedding: how loose its classes are, how far apart."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from peftdiff.diffusion import published
+from peftdiff.diffusion.distance import INTER, class_distances
+from peftdiff.diffusion.graph import (
+    SYMMETRIZE,
+    check_kernel_width,
+    one_way_kernel,
+    symmetrized,
+    unit_rows,
+)
+from peftdiff.diffusion.inputs import (
+    Dataset,
+    check_choice,
+    check_count,
+    check_dataset,
+    check_positive,
+    drop_small_classes,
+)
+from peftdiff.diffusion.spectrum import diffusion_spectrum
+from peftdiff.neighbors import find_neighbors
+
+VARIANTS = ("symmetric", "as_published")
+
+
+class DiffusionScore(NamedTuple):
+    """The class distances of one embedding and the diffusion map they come from.
+
+    Attributes
+    ----------
+    intra : float
+        Mean squared diffusion distance to the own class's mean; smaller is tighter.
+    inter : float
+        Mean squared diffusion distance between class means; larger is farther apart.
+    eigenvalues : ndarray, shape (c,)
+        Largest first; one 1 for each connected component.
+    eigenvectors : ndarray, shape (n, c)
+        psi, one row for each sample that `min_class_size` keeps.
+    connected_components : int
+        Of the neighborhood graph; c is this number where it exceeds `components`.
+    """
+
+    intra: float
+    inter: float
+    eigenvalues: NDArray[np.float64]
+    eigenvectors: NDArray[np.float64]
+    connected_components: int
+
+
+def diffusion_score(
+    features: ArrayLike,
+    labels: ArrayLike,
+    *,
+    neighbors: int = 20,
+    components: int = 32,
+    diffusion_time: float = 10,
+    variant: str = "symmetric",
+    seed: int = 0,
+    normalize: bool = True,
+    kernel_width: float | str = 1.0,
+    self_loops: bool = True,
+    symmetrize: str = "max",
+    inter: str = "squared",
+    min_class_size: int = 1,
+    search: str = "exact",
+) -> DiffusionScore:
+    """Describe an embedding by a diffusion map and measure its classes in it.
+
+    PEFTDiff (ICCV 2025) with the diffusion distance of Coifman and Lafon (2006): a
+    Gaussian kernel on the neighborhood graph, the random walk on it, the leading
+    eigenpairs, and the distances of ``class_distances``. The result depends on neither
+    the number of threads nor the order of the samples (to about 1e-10); of samples
+    equally far away, a neighborhood holds all or none.
+
+    Parameters
+    ----------
+    features : array_like, shape (n, d)
+    labels : array_like, shape (n,)
+        Class names or whole numbers.
+    neighbors : int
+        k: how many nearest samples a sample is linked to, itself counted; 2 .. n.
+    components : int
+        c: how many eigenpairs, those of eigenvalue 1 counted; 1 .. n.
+    diffusion_time : float
+        t: how many steps the walk takes, above 0.
+    variant : {"symmetric", "as_published"}
+        "as_published" runs the published code's chain instead: one-way graph, solver
+        for symmetric matrices on P, classes of 10 samples or more, at most 10 000
+        samples, inter="root"; its result depends on `seed`.
+    seed : int
+        Of the eigensolver's start vectors.
+    normalize : bool
+        Scale every row to length 1 first.
+    kernel_width : float or {"median", "self_tuning"}
+        w of exp(-||.||^2 / (2 w^2)); see ``one_way_kernel``.
+    self_loops : bool
+        Whether a sample is linked to itself, with weight 1.
+    symmetrize : {"max", "mean", "mutual"}
+        How one-way links become two-way; see ``symmetrized``.
+    inter : {"squared", "root"}
+        See ``class_distances``.
+    min_class_size : int
+        Classes with fewer samples are left out, graph included.
+    search : str
+        The neighbor search, a name of ``peftdiff.neighbors.SEARCHES``.
+
+    Returns
+    -------
+    DiffusionScore
+
+    Raises
+    ------
+    ValueError
+        For bad features or labels (see ``check_dataset``), a row of zeros where rows
+        are normalized, more neighbors or components than samples, or an unknown option.
+
+    Warns
+    -----
+    DisconnectedGraphWarning
+        When the graph has more connected components than `components`.
+    """
+    check_choice("variant", variant, VARIANTS)
+    as_published = variant == "as_published"
+    check_options(kernel_width, symmetrize, inter)
+    check_positive("diffusion_time", diffusion_time)
+    check_count("seed", seed, 0)
+    if as_published:
+        published.check_published_options(
+            normalize=normalize,
+            kernel_width=kernel_width,
+            self_loops=self_loops,
+            symmetrize=symmetrize,
+            inter=inter,
+            min_class_size=min_class_size,
+        )
+        inter = published.INTER
+    dataset = prepare_samples(features, labels, normalize, min_class_size)
+    if as_published:
+        dataset = published.published_samples(dataset)
+    n = len(dataset.codes)
+    check_count("neighbors", neighbors, 2, n)
+    check_count("components", components, 1, n)
+    neighborhoods = find_neighbors(dataset.features, neighbors, search)
+    kernel = one_way_kernel(neighborhoods, neighbors, kernel_width, self_loops)
+    if as_published:
+        spectrum = published.published_spectrum(kernel, components, seed)
+    else:
+        spectrum = diffusion_spectrum(symmetrized(kernel, symmetrize), components, seed)
+    values, vectors, connected_components = spectrum
+    distances = class_distances(values, vectors, dataset.codes, diffusion_time, inter)
+    return DiffusionScore(*distances, values, vectors, connected_components)
+
+
+def check_options(kernel_width: float | str, symmetrize: str, inter: str) -> None:
+    """Raise ValueError for an unknown named choice, before any work is done."""
+    check_kernel_width(kernel_width)
+    check_choice("symmetrize", symmetrize, SYMMETRIZE)
+    check_choice("inter", inter, INTER)
+
+
+def prepare_samples(
+    features: ArrayLike, labels: ArrayLike, normalize: bool, min_class_size: int
+) -> Dataset:
+    """Return checked features, of unit rows if asked, of large enough classes."""
+    dataset = check_dataset(features, labels)
+    if normalize:
+        dataset = dataset._replace(features=unit_rows(dataset.features))
+    return drop_small_classes(dataset, min_class_size)

@@ -1,0 +1,222 @@
+"""The leading eigenpairs of the random walk, solved one connected component at a time.
+
+The eigenvalue 1 occurs once for each connected component of the graph, and a Lanczos
+solver run on the whole graph silently misses some of its copies. Within a component the
+eigenvalue 1 is simple and its eigenvector known, so only the others are solved for.
+"""
+
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+
+from peftdiff.diffusion.operator import conjugate, degree, stationary
+
+Floats = NDArray[np.float64]
+
+DENSE_SIZE = 300  # below this, dense and sparse solvers take about the same time
+AWAY = 3.0  # moves a known eigenvalue from [-1, 1] to below -1
+MISSED = 1e-9  # an eigenvalue above the smallest found by more than this was missed
+
+
+class DisconnectedGraphWarning(UserWarning):
+    """The graph has more connected components than eigenpairs were asked for."""
+
+
+class Spectrum(NamedTuple):
+    """Leading eigenpairs of P = D^-1 K, largest eigenvalue first.
+
+    Attributes
+    ----------
+    eigenvalues : ndarray, shape (c,)
+        One for each connected component come first.
+    eigenvectors : ndarray, shape (n, c)
+        psi = v / sqrt(pi): orthonormal under the weights pi, of fixed signs.
+    connected_components : int
+    """
+
+    eigenvalues: Floats
+    eigenvectors: Floats
+    connected_components: int
+
+
+def diffusion_spectrum(
+    kernel: sparse.csr_array, components: int, seed: int = 0
+) -> Spectrum:
+    """Solve for the leading eigenpairs of the random walk on a symmetric kernel.
+
+    With all n of them, sum_l lambda_l^2t (psi_l(i) - psi_l(j))^2 equals
+    sum_u |p_t(i,u) - p_t(j,u)|^2 / pi(u) (Coifman and Lafon, 2006).
+
+    Parameters
+    ----------
+    kernel : csr_array, shape (n, n)
+        Symmetric, without negative weights.
+    components : int
+        How many eigenpairs, 1 .. n, those of eigenvalue 1 counted.
+    seed : int
+        Of the solver's start vectors; the result does not depend on it.
+
+    Returns
+    -------
+    Spectrum
+        Of `components` eigenpairs; of one for each connected component, where there are
+        more of these.
+
+    Raises
+    ------
+    ValueError
+        For a sample without neighbors.
+
+    Warns
+    -----
+    DisconnectedGraphWarning
+        When there are more connected components than `components`.
+    """
+    degrees = degree(kernel)
+    matrix = conjugate(_without_traces(kernel, degrees), degrees)
+    n_parts, membership = connected_components(matrix, directed=False)
+    if n_parts > components:
+        warnings.warn(
+            f"the neighborhood graph falls into {n_parts} connected components, more "
+            f"than components={components}; all {n_parts} are kept: raise neighbors or "
+            "components, and look at kernel_width if almost every sample stands alone",
+            DisconnectedGraphWarning,
+            stacklevel=3,
+        )
+    psi, eigenvalues = _leading(matrix, degrees, membership, components, seed)
+    psi /= np.sqrt(stationary(degrees))[:, None]
+    return Spectrum(eigenvalues, _fixed_signs(psi), n_parts)
+
+
+def _leading(
+    matrix: sparse.csr_array,
+    degrees: Floats,
+    membership: NDArray[np.int32],
+    components: int,
+    seed: int,
+) -> tuple[Floats, Floats]:
+    """Return the merged eigenvectors v and eigenvalues of all connected components."""
+    parts = list(_parts(matrix, membership))
+    wanted = max(components - len(parts), 0)
+    solved = []
+    for members, block in parts:
+        constant = np.sqrt(degrees[members])
+        constant /= np.linalg.norm(constant)
+        count = min(wanted, len(members) - 1)
+        values, vectors = _nontrivial_pairs(block, constant, count, seed)
+        solved.append((values, np.column_stack([constant, vectors])))
+    values = np.concatenate([pairs[0] for pairs in solved])
+    owner = np.repeat(np.arange(len(parts)), [len(pairs[0]) for pairs in solved])
+    best = np.argsort(-values, kind="stable")[:wanted]
+    merged = np.zeros((len(degrees), len(parts) + len(best)))
+    for part, (members, _) in enumerate(parts):
+        first = np.searchsorted(owner, part)
+        slots = np.flatnonzero(owner[best] == part)
+        columns = np.concatenate([[0], 1 + best[slots] - first])
+        places = np.concatenate([[part], len(parts) + slots])
+        merged[np.ix_(members, places)] = solved[part][1][:, columns]
+    return merged, np.concatenate([np.ones(len(parts)), values[best]])
+
+
+def _parts(
+    matrix: sparse.csr_array, membership: NDArray[np.int32]
+) -> Iterator[tuple[NDArray[np.int64], sparse.csr_array]]:
+    """Yield each connected component's samples and its block of the matrix."""
+    order = np.argsort(membership, kind="stable")
+    sorted_matrix = matrix[order][:, order]
+    ends = np.cumsum(np.bincount(membership))
+    for first, end in zip([0, *ends[:-1]], ends, strict=True):
+        yield order[first:end], sorted_matrix[first:end, first:end]
+
+
+def _nontrivial_pairs(
+    block: sparse.csr_array, constant: Floats, count: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Return a connected component's `count` largest eigenpairs below eigenvalue 1."""
+    size = len(constant)
+    if count == 0:
+        return np.empty(0), np.empty((size, 0))
+    if size <= DENSE_SIZE or 3 * count >= size:
+        return _dense_pairs(block, constant, count)
+    try:
+        return _sparse_pairs(block, constant, count, seed)
+    except ArpackError:
+        return _dense_pairs(block, constant, count)
+
+
+def _dense_pairs(
+    block: sparse.csr_array, constant: Floats, count: int
+) -> tuple[Floats, Floats]:
+    deflated = block.toarray() - AWAY * np.outer(constant, constant)
+    values, vectors = np.linalg.eigh(deflated)
+    return values[::-1][:count], vectors[:, ::-1][:, :count]
+
+
+def _sparse_pairs(
+    block: sparse.csr_array, constant: Floats, count: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Solve by Lanczos iteration, then look for copies of eigenvalues it missed."""
+    random = np.random.default_rng(seed)
+    values, vectors = _lanczos(block, constant[:, None], count, random)
+    while True:
+        order = np.argsort(-values, kind="stable")[:count]
+        values, vectors = values[order], vectors[:, order]
+        known = np.column_stack([constant, vectors])
+        rival, _ = _lanczos(block, known, 1, random, tolerance=1e-4)
+        if rival[0] <= values[-1] + MISSED:
+            return values, vectors
+        value, vector = _lanczos(block, known, 1, random)
+        values = np.concatenate([values, value])
+        vectors = np.column_stack([vectors, vector])
+
+
+def _lanczos(
+    block: sparse.csr_array,
+    known: Floats,
+    count: int,
+    random: np.random.Generator,
+    tolerance: float = 0.0,
+) -> tuple[Floats, Floats]:
+    """Return the `count` largest eigenpairs orthogonal to the known eigenvectors."""
+
+    def deflated(x: Floats) -> Floats:
+        return block @ x - AWAY * (known @ (known.T @ x))
+
+    start = random.uniform(-1, 1, len(known))
+    start -= known @ (known.T @ start)
+    values, vectors = eigsh(
+        LinearOperator(block.shape, matvec=deflated, dtype=np.float64),
+        k=count,
+        which="LA",
+        v0=start,
+        tol=tolerance,
+    )
+    return values, vectors
+
+
+def _without_traces(kernel: sparse.csr_array, degrees: Floats) -> sparse.csr_array:
+    """Return the kernel without edges that no walk of this precision would ever take.
+
+    Where the kernel almost underflows, such edges would join parts of the graph only in
+    name, and its eigenvalues would all round to 1.
+    """
+    edges = kernel.tocoo()
+    rows, columns = edges.coords
+    smallest = np.finfo(np.float64).eps * np.minimum(degrees[rows], degrees[columns])
+    kept = edges.data > smallest
+    return sparse.csr_array(
+        (edges.data[kept], (rows[kept], columns[kept])), shape=kernel.shape
+    )
+
+
+def _fixed_signs(vectors: Floats) -> Floats:
+    """Return the columns with their largest entry positive."""
+    largest = np.abs(vectors).argmax(axis=0)
+    signs = np.sign(vectors[largest, np.arange(vectors.shape[1])])
+    return vectors * signs

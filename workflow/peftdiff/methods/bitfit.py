@@ -1,0 +1,17 @@
+"""BitFit: the biases alone train (Ben Zaken et al. 2022)."""
+
+from __future__ import annotations
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+
+from peftdiff.methods.attachments import unfreeze
+
+
+def build(model: VisionTransformer, *, generator: torch.Generator | None) -> None:
+    """Train every bias, those of the norms and of the patch embedding included.
+
+    The key's third of a qkv bias shifts all attention logits of a query alike, so its
+    gradient is zero.
+    """
+    unfreeze(model, lambda name: "bias" in name)

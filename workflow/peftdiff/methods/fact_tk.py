@@ -1,0 +1,81 @@
+"""FacT-TK: the Tucker form, cores mixed from one tensor (Jie and Deng 2023)."""
+
+from __future__ import annotations
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor
+
+from peftdiff.methods.attachments import add_delta, add_shared, transformer_blocks
+from peftdiff.methods.fact import FactDelta, Factors, slots
+from peftdiff.methods.initial import Initializer, check_size
+
+
+class TuckerFactors(Factors):
+    """U and V, the core tensor C (r, r, r) and the mixing weights P (r, all slots)."""
+
+    def __init__(self, new: Initializer, width: int, rank: int, total: int) -> None:
+        super().__init__(new, width, rank)
+        self.C = new.xavier(rank, rank, rank)
+        self.P = new.xavier(rank, total)
+
+
+class TuckerDelta(FactDelta):
+    """A layer's change with cores S_j = sum_k C[:, :, k] P[k, j], j from `first` on.
+
+    As in the published code the rows of C meet the input, except in the MLP's second
+    layer (`transposed`), where they meet the output.
+    """
+
+    _factors: tuple[TuckerFactors]
+
+    def __init__(
+        self,
+        factors: TuckerFactors,
+        counts: tuple[int, int],
+        first: int,
+        transposed: bool,
+        scale: float,
+        dropout: float,
+    ) -> None:
+        super().__init__(factors, scale, dropout)
+        self.counts = counts
+        self.first = first
+        self.transposed = transposed
+
+    def cores(self) -> Tensor:
+        """Return S (o, i, r, r), mixed from C."""
+        (factors,) = self._factors
+        last = self.first + self.counts[0] * self.counts[1]
+        weights = factors.P[:, self.first : last].T
+        mixed = (weights @ factors.C.flatten(0, 1).T).unflatten(1, factors.C.shape[:2])
+        cores = mixed if self.transposed else mixed.transpose(1, 2)
+        return cores.unflatten(0, self.counts)
+
+
+def build(
+    model: VisionTransformer,
+    *,
+    generator: torch.Generator | None,
+    rank: int = 32,
+    scale: float = 1.0,
+    dropout: float = 0.0,
+) -> None:
+    """Change all dense layers at rank `rank`, times a fixed `scale`.
+
+    The published dropout is 0.1. V starts at zero, so the model as the backbone.
+    """
+    check_size("fact_tk: rank", rank)
+    blocks = transformer_blocks(model)
+    layout = [slots(block, model.embed_dim) for block in blocks]
+    total = sum(o * i for sites in layout for o, i in sites.values())
+    new = Initializer(model, generator)
+    factors = TuckerFactors(new, model.embed_dim, rank, total)
+    add_shared(model, factors)
+    first = 0
+    for block, sites in zip(blocks, layout, strict=True):
+        for site, counts in sites.items():
+            transposed = site == "mlp.fc2"
+            delta = TuckerDelta(factors, counts, first, transposed, scale, dropout)
+            add_delta(block, site, delta)
+            first += counts[0] * counts[1]

@@ -1,0 +1,93 @@
+"""NOAH: Adapter, LoRA and VPT together, their sizes searched per layer.
+
+Zhang et al. 2022 search the sizes with an evolutionary algorithm; here they are given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+
+from peftdiff.methods.adapter import Adapter
+from peftdiff.methods.attachments import (
+    add_after,
+    add_delta,
+    add_tokens,
+    linear_layer,
+    transformer_blocks,
+)
+from peftdiff.methods.initial import Initializer, check_size
+from peftdiff.methods.lora import LowRank
+
+PRESETS = {
+    "imagenet": {"adapter": [10, 10, 50], "lora": [5, 10, 10], "prompts": [5, 10, 10]}
+}
+"""Published sizes, first layers first; the rest is zero. "imagenet" is the subnet of
+the 16-shot ImageNet experiment."""
+
+Sizes = int | Sequence[int]
+
+
+def build(
+    model: VisionTransformer,
+    *,
+    generator: torch.Generator | None,
+    preset: str = "imagenet",
+    adapter: Sizes | None = None,
+    lora: Sizes | None = None,
+    prompts: Sizes | None = None,
+    dropout: float = 0.0,
+) -> None:
+    """Attach the three modules with a preset's sizes, or with given ones.
+
+    `adapter` (hidden units), `lora` (rank) and `prompts` (tokens) each override the
+    preset: a number for every layer, or one number a layer; zero leaves a layer without
+    the module. Prompts of a layer before one of size zero stay in the sequence. The
+    published dropout is 0.1 in all three.
+    """
+    if preset not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise ValueError(f"noah: unknown preset {preset!r}; the presets are: {known}")
+    blocks, width = transformer_blocks(model), model.embed_dim
+    given = {"adapter": adapter, "lora": lora, "prompts": prompts}
+    sizes = {k: layer_sizes(k, v, preset, len(blocks)) for k, v in given.items()}
+    new = Initializer(model, generator)
+    for block, hidden, rank in zip(
+        blocks, sizes["adapter"], sizes["lora"], strict=True
+    ):
+        if hidden:
+            add_after(block, 2, adapter=Adapter(new, width, hidden, dropout))
+        if rank:
+            layer = linear_layer(block, "attn.qkv")
+            add_delta(block, "attn.qkv", LowRank(new, layer, rank, dropout))
+    # NOAH draws the prompts of a layer xavier-uniform as a tensor (1, n, D).
+    own = [
+        new.uniform(math.sqrt(6 / (n * width + width)), n, width) if n else None
+        for n in sizes["prompts"]
+    ]
+    add_tokens(model, own, dropout)
+
+
+def layer_sizes(module: str, given: Sizes | None, preset: str, depth: int) -> list[int]:
+    """Return a module's size in each of `depth` layers.
+
+    Raises
+    ------
+    ValueError
+        If there are not `depth` sizes, or one is negative.
+    """
+    if given is None:
+        published = PRESETS[preset][module]
+        sizes = published + [0] * (depth - len(published))
+    else:
+        sizes = [given] * depth if isinstance(given, int) else list(given)
+    if len(sizes) != depth:
+        raise ValueError(
+            f"noah: '{module}' has {len(sizes)} sizes for the backbone's {depth} layers"
+        )
+    for size in sizes:
+        check_size(f"noah: {module}", size, least=0)
+    return sizes

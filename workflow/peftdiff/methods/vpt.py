@@ -1,0 +1,34 @@
+"""VPT: learned prompts among the tokens (Jia et al. 2022)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+
+from peftdiff.methods.attachments import add_tokens, transformer_blocks
+from peftdiff.methods.initial import Initializer, check_size
+
+
+def build(
+    model: VisionTransformer,
+    *,
+    generator: torch.Generator | None,
+    prompts: int = 10,
+    deep: bool = True,
+    dropout: float = 0.0,
+) -> None:
+    """Put `prompts` tokens before every block, or before the first one alone.
+
+    VPT-deep replaces them from block to block; VPT-shallow keeps the first ones. The
+    published dropout is 0.1 for deep, 0 for shallow.
+    """
+    check_size("vpt: prompts", prompts)
+    new = Initializer(model, generator)
+    depth, width = len(transformer_blocks(model)), model.embed_dim
+    # Xavier's bound for the patch embedding, next to whose outputs the prompts stand.
+    pixels = math.prod(model.patch_embed.patch_size) * model.in_chans
+    bound = math.sqrt(6 / (pixels + width))
+    own = [new.uniform(bound, prompts, width) for _ in range(depth if deep else 1)]
+    add_tokens(model, [*own, *[None] * (depth - len(own))], dropout)

@@ -1,0 +1,154 @@
+"""The METRICS table, and how to call what is in it.
+
+A metric is a module of this package named by its slug, with a function
+``score(features, labels, *, ...)`` on checked features and class codes. One that is
+normalized over the pool returns a dict of components, which its function
+``combine(components, backbone, *, ...)`` turns into scores.
+"""
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from numpy.typing import ArrayLike
+
+__all__ = ["METRICS", "Metric", "combine", "compute", "parameter_names"]
+
+Components = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line of the METRICS table.
+
+    Attributes
+    ----------
+    slug : str
+        Its name in code, config and tables, and its module's name.
+    label : str
+        Its name in figures.
+    reference : str
+        The paper that defines it.
+    cost : str
+        Leading terms for n samples, d dimensions, C classes, k neighbors, c components.
+    needs_pool : bool
+        Whether its scores exist only within a pool of methods.
+    """
+
+    slug: str
+    label: str
+    reference: str
+    cost: str
+    needs_pool: bool = False
+
+
+METRICS: dict[str, Metric] = {
+    metric.slug: metric
+    for metric in (
+        Metric(
+            "peftdiff", "PEFTDiff", "Khoba et al., ICCV 2025", "n^2 d + n k c", True
+        ),
+        Metric("logme", "LogME", "You et al., ICML 2021", "n d min(n, d)"),
+    )
+}
+
+
+def compute(
+    name: str, features: ArrayLike, labels: ArrayLike, **parameters: object
+) -> float | Components:
+    """Score one embedding with one metric.
+
+    Parameters
+    ----------
+    name : str
+        A slug of METRICS.
+    features : array_like, shape (n, d)
+        Real, finite numbers; never modified.
+    labels : array_like, shape (n,)
+        Class names or whole numbers.
+    **parameters
+        Of the metric, see ``parameter_names``.
+
+    Returns
+    -------
+    float or dict of str to float
+        Higher is better; for a metric that needs the pool, its components, to be
+        given to ``combine``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown metric or parameter, or bad features or labels.
+    """
+    # Here, so that reading the table loads neither scipy nor pandas.
+    from peftdiff.diffusion.inputs import check_dataset
+
+    module = _module(name)
+    _check_parameters(name, parameters)
+    dataset = check_dataset(features, labels)
+    score: float | Components = module.score(
+        dataset.features, dataset.codes, **parameters
+    )
+    return score
+
+
+def combine(
+    name: str,
+    components: Mapping[str, Mapping[str, float]],
+    backbone: Mapping[str, float],
+    **parameters: object,
+) -> dict[str, float]:
+    """Turn a pool's components into scores.
+
+    Parameters
+    ----------
+    name : str
+        A slug of METRICS, of a metric that needs the pool.
+    components : mapping of method to its components
+        As ``compute`` returned them.
+    backbone : mapping
+        The frozen backbone's components.
+    **parameters
+        Of the metric's combination.
+
+    Returns
+    -------
+    dict of method to float
+        Higher is better.
+
+    Raises
+    ------
+    ValueError
+        For an unknown metric, one that does not need the pool, or a bad pool.
+    """
+    module = _module(name)
+    if not METRICS[name].needs_pool:
+        raise ValueError(
+            f"metric {name} does not need the pool; its score stands alone"
+        )
+    scores: dict[str, float] = module.combine(components, backbone, **parameters)
+    return scores
+
+
+def parameter_names(name: str) -> list[str]:
+    """Return the keywords ``compute`` takes for a metric."""
+    parameters = inspect.signature(_module(name).score).parameters.values()
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+
+
+def _module(name: str) -> ModuleType:
+    if name not in METRICS:
+        raise ValueError(f"metric {name!r} is unknown; known: {', '.join(METRICS)}")
+    return importlib.import_module(f"peftdiff.metrics.{name}")
+
+
+def _check_parameters(name: str, parameters: Mapping[str, object]) -> None:
+    known = parameter_names(name)
+    for parameter in parameters:
+        if parameter not in known:
+            raise ValueError(
+                f"metric {name} has no parameter {parameter!r}; it has: "
+                f"{', '.join(known)}"
+            )

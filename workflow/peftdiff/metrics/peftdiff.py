@@ -1,0 +1,34 @@
+"""PEFTDiff (Khoba et al., ICCV 2025): class distances in a diffusion map.
+
+The score proper is ``peftdiff.diffusion``; this gives it the form of a metric.
+"""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peftdiff.diffusion import diffusion_score, rank_pool
+
+
+# Names and defaults of the parameters are told once, by diffusion_score.
+@functools.wraps(diffusion_score, assigned=(), updated=())
+def score(
+    features: NDArray[np.float64], labels: NDArray[np.int64], **parameters: Any
+) -> dict[str, float]:
+    """Return the embedding's class distances, {"intra": ..., "inter": ...}."""
+    distances = diffusion_score(features, labels, **parameters)
+    return {"intra": distances.intra, "inter": distances.inter}
+
+
+def combine(
+    components: Mapping[str, Mapping[str, float]],
+    backbone: Mapping[str, float],
+    *,
+    combine: str = "minmax",
+) -> dict[str, float]:
+    """Return each method's score, see ``rank_pool``."""
+    pool = {name: (each["intra"], each["inter"]) for name, each in components.items()}
+    return rank_pool(pool, (backbone["intra"], backbone["inter"]), combine)

@@ -1,0 +1,102 @@
+"""Where everything lies: the one place that spells file patterns.
+
+Patterns keep `{task}` and `{method}` as wildcards; numbers are columns of tables and
+never part of a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+RESULTS = "results"
+
+TABLES = (
+    "ground_truth",
+    "components",
+    "scores",
+    "correlation",
+    "reliability",
+)
+
+
+class Experiment:
+    """The files of one experiment, below one root folder."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def data(self, name: str) -> str:
+        """Images of a task, or of the sources "pretraining" and "source"."""
+        return f"{self.root}/data/{name}.safetensors"
+
+    def model(self, name: str) -> str:
+        """Weights of the backbone, or of a method for all its source seeds."""
+        return f"{self.root}/models/{name}.safetensors"
+
+    def embedding(self, task: str) -> str:
+        """A task's features through every model."""
+        return f"{self.root}/embeddings/{task}.safetensors"
+
+    def part(self, table: str, task: str) -> str:
+        """One task's rows of a table."""
+        return f"{self.root}/parts/{table}/{task}.csv"
+
+    def table(self, name: str) -> str:
+        """A tidy table over all tasks."""
+        return f"{self.root}/tables/{name}.csv"
+
+    @property
+    def provenance(self) -> str:
+        """What the tables come from."""
+        return f"{self.root}/tables/provenance.json"
+
+    @property
+    def tau_table(self) -> str:
+        """The weighted taus as a page of text."""
+        return f"{self.root}/tables/tau.md"
+
+    def array(self, name: str) -> str:
+        """A small array that a figure is drawn from."""
+        return f"{self.root}/arrays/{name}.npz"
+
+    def contact_sheet(self, task: str) -> str:
+        """A picture of a task's classes."""
+        return f"{self.root}/arrays/contact_sheet_{task}.png"
+
+    def figure(self, name: str) -> list[str]:
+        """A figure in both of its formats."""
+        return [f"{self.root}/figures/{name}.{kind}" for kind in ("png", "svg")]
+
+    def figures(self, names: Iterable[str]) -> list[str]:
+        """Return several figures, each in both of its formats."""
+        return [path for name in names for path in self.figure(name)]
+
+    @property
+    def runs(self) -> str:
+        """The run store."""
+        return f"{self.root}/runs"
+
+    def benchmark(self, rule: str, name: str = "all") -> str:
+        """Time and memory of a job, by the engine's account."""
+        return f"{self.root}/logs/{rule}/{name}.usage.tsv"
+
+    def log(self, rule: str, name: str = "all") -> str:
+        """The log of a job."""
+        return f"{self.root}/logs/{rule}/{name}.log"
+
+
+def live(experiment: str) -> Experiment:
+    """Return the files of an experiment's running, or last, computation."""
+    return Experiment(f"{RESULTS}/{experiment}")
+
+
+def cached(experiment: str) -> Experiment:
+    """Return the files kept of a finished experiment."""
+    return Experiment(f"{RESULTS}/cached/{experiment}")
+
+
+def cached_experiments() -> list[str]:
+    """Return the experiments that have cached results here."""
+    folder = Path(RESULTS, "cached")
+    return sorted(path.parts[-3] for path in folder.glob("*/tables/provenance.json"))

@@ -1,0 +1,44 @@
+"""Where results come from: configuration, code, packages, machine, date."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+from peftdiff.runtime import describe_machine, digest
+
+PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "timm", "matplotlib")
+
+
+def provenance(config: Mapping[str, Any], devices: Sequence[str]) -> dict[str, Any]:
+    """Return what a reader needs to judge and to repeat an experiment's results."""
+    return {
+        "experiment": config["experiment"],
+        "config_digest": digest(dict(config)),
+        "source_seeds": config["source"]["seeds"],
+        "ground_truth_seeds": config["ground_truth"]["seeds"],
+        "git_revision": git_revision(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "devices": list(devices),
+        "machine": describe_machine(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "config": config,
+    }
+
+
+def git_revision() -> str:
+    """Return the revision of the code, "+changes" where files differ; else "unknown"."""
+    try:
+        revision = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return revision + ("+changes" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -1,0 +1,138 @@
+"""What every job needs around its work: log, device, precision, stopwatch, progress."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+logger = logging.getLogger("peftdiff")
+
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How models run: the device's type, and the precision of their products."""
+
+    device: str = "cpu"
+    precision: str = "float32"
+
+
+class UserError(ValueError):
+    """One sentence for the user: what is wrong, where, and what to do."""
+
+
+def digest(value: Any) -> str:
+    """Return a short stable digest of a JSON-like value, the order of keys aside."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@contextlib.contextmanager
+def job(log: str | None = None) -> Iterator[None]:
+    """Run a rule's work: its messages go to `log`, a failure ends in one sentence.
+
+    The whole traceback of a failure stays in the log; the terminal is shown the
+    sentence alone, and the process ends with exit code 1.
+    """
+    with contextlib.ExitStack() as stack:
+        stream = sys.stderr
+        if log:
+            # Line buffering lets a reader follow the log while the job runs.
+            stream = stack.enter_context(open(log, "w", buffering=1, encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stdout(stream))
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        stack.callback(logger.removeHandler, handler)
+        logging.captureWarnings(True)
+        logging.getLogger("py.warnings").addHandler(handler)
+        stack.callback(logging.getLogger("py.warnings").removeHandler, handler)
+        try:
+            yield
+        except (ValueError, OSError, MemoryError) as error:
+            logger.exception("failed")
+            where = f" (log: {log})" if log else ""
+            print(f"Error: {one_sentence(error)}{where}", file=sys.stderr)
+            raise SystemExit(1) from None
+
+
+def one_sentence(error: Exception) -> str:
+    """Say an exception in a sentence that names the file where one is at fault."""
+    if isinstance(error, MemoryError):
+        return "the job ran out of memory; give it more, or lower its batch size"
+    if isinstance(error, OSError) and error.filename is not None:
+        reason = (error.strerror or str(error)).lower()
+        return f"{error.filename}: {reason}; free or repair that path and start again"
+    return " ".join(str(error).split())
+
+
+class Stopwatch:
+    """Seconds since it was made; on a GPU, read it after `synchronize`."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Return the seconds that have passed."""
+        return time.perf_counter() - self._start
+
+
+def resolve_setting(device: str, precision: str) -> Setting:
+    """Return the setting that the configured names mean on this machine.
+
+    "auto" is a GPU where torch sees one, and bfloat16 on it; float32 on a CPU.
+
+    Raises
+    ------
+    UserError
+        Where a GPU is asked for and none is there.
+    """
+    import torch
+
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise UserError(
+            "config key 'device' asks for cuda but torch sees no GPU;"
+            " set it to 'auto' or 'cpu'"
+        )
+    if device == "auto":
+        device = "cuda" if available else "cpu"
+    if precision == "auto":
+        precision = "bfloat16" if device == "cuda" else "float32"
+    return Setting(device, precision)
+
+
+def use_threads(count: int) -> None:
+    """Fix the number of torch's threads: results differ in the last bits with it."""
+    import torch
+
+    torch.set_num_threads(count)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what a reader needs to judge times: system, processor, cores."""
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+    }
+
+
+def named(params: Any) -> dict[str, Any]:
+    """Return a rule's named parameters as arguments for its script's `main`.
+
+    `version` is there to be noticed when it changes, and no argument.
+    """
+    return {name: value for name, value in params.items() if name != "version"}

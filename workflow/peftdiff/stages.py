@@ -1,0 +1,161 @@
+"""The stages of training: what a plan's run starts from and what it leaves behind.
+
+Backbone pre-training, source training of a method, fine-tuning on a task; each asks the
+run store first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
+
+if TYPE_CHECKING:
+    from timm.models.vision_transformer import VisionTransformer
+    from torch import Tensor
+
+    from peftdiff.imagesets import Images
+
+Config = Mapping[str, Any]
+
+# ASSUME: a backbone is to learn shape first, then fill, background and color.
+FACTOR_WEIGHTS = [1.0, 0.7, 0.3, 0.3]
+
+
+def pretrain_backbone(store: RunStore, plan: Plan, images: Images) -> Run:
+    """Train a backbone from scratch on images whose labels are several factors."""
+    import torch
+
+    from peftdiff.backbones import build_backbone, set_head
+    from peftdiff.training import Recipe, factored_cross_entropy, fit, generator
+
+    def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
+        torch.manual_seed(plan.seed)
+        model = build_backbone(plan.hyperparameters)
+        set_head(model, sum(images.classes), generator(plan.seed, "head"))
+        seconds = fit(
+            model,
+            images,
+            Recipe(**plan.recipe),
+            seed=plan.seed,
+            name="backbone",
+            setting=plan.setting,
+            checkpoint=checkpoint,
+            loss=factored_cross_entropy(images.classes, FACTOR_WEIGHTS),
+        )
+        model.reset_classifier(0)
+        return {"train_seconds": seconds}, _arrays(model.state_dict())
+
+    return store.ensure(plan, train)
+
+
+def train_method(
+    store: RunStore, plan: Plan, images: Images, architecture: Config, backbone: Tensors
+) -> Run:
+    """Train a method on the source, backbone frozen; keep its weights, not the head.
+
+    The result holds train_seconds and source_accuracy (percent, on the training images:
+    a sign of life, not a result).
+    """
+    from peftdiff.methods import method_state
+    from peftdiff.training import accuracy
+
+    def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
+        model = _start(architecture, backbone, plan)
+        seconds = _fit_with_new_head(model, plan, images, checkpoint)
+        percent = accuracy(model, images, setting=plan.setting)
+        result = {"train_seconds": seconds, "source_accuracy": percent}
+        return result, _arrays(method_state(model))
+
+    return store.ensure(plan, train)
+
+
+def fine_tune(
+    store: RunStore,
+    plan: Plan,
+    train_images: Images,
+    test_images: Images,
+    architecture: Config,
+    backbone: Tensors,
+    weights: Tensors | None,
+) -> Run:
+    """Fine-tune a source-trained method on a task; the test images are read once.
+
+    `weights` are the source-trained ones, None for a reference (linear, full) that
+    starts from the backbone. The result holds accuracy (percent), epochs, train_seconds
+    and trainable_parameters; the fine-tuned weights are not kept.
+    """
+    from peftdiff.methods import trainable_parameters
+    from peftdiff.training import accuracy
+
+    def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
+        model = _start(architecture, backbone, plan, weights)
+        seconds = _fit_with_new_head(model, plan, train_images, checkpoint)
+        result = {
+            "accuracy": accuracy(model, test_images, setting=plan.setting),
+            "epochs": plan.recipe["epochs"],
+            "train_seconds": seconds,
+            "trainable_parameters": trainable_parameters(model),
+        }
+        return result, {}
+
+    return store.ensure(plan, train)
+
+
+def start_model(
+    architecture: Config,
+    backbone: Tensors,
+    method: str | None = None,
+    hyperparameters: Config | None = None,
+    *,
+    seed: int = 0,
+    weights: Tensors | None = None,
+) -> VisionTransformer:
+    """Return the backbone, with a method attached where one is named.
+
+    The method is initialised with `seed`, and then given `weights` where there are any.
+    """
+    import torch
+
+    from peftdiff.backbones import build_backbone, load_backbone
+    from peftdiff.methods import attach, load_method_state
+    from peftdiff.training import generator
+
+    model = build_backbone(architecture)
+    load_backbone(model, backbone)
+    if method is not None:
+        random = generator(seed, "method")
+        attach(model, method, generator=random, **(hyperparameters or {}))
+    if weights is not None:
+        load_method_state(model, {k: torch.tensor(v) for k, v in weights.items()})
+    return model
+
+
+def _start(
+    architecture: Config, backbone: Tensors, plan: Plan, weights: Tensors | None = None
+) -> VisionTransformer:
+    made = (plan.method, plan.hyperparameters)
+    return start_model(architecture, backbone, *made, seed=plan.seed, weights=weights)
+
+
+def _fit_with_new_head(
+    model: VisionTransformer, plan: Plan, images: Images, checkpoint: Checkpoint
+) -> float:
+    from peftdiff.backbones import set_head
+    from peftdiff.training import Recipe, fit, generator
+
+    set_head(model, images.classes[0], generator(plan.seed, "head"))
+    return fit(
+        model,
+        images,
+        Recipe(**plan.recipe),
+        seed=plan.seed,
+        name=f"{plan.method} seed {plan.seed}",
+        setting=plan.setting,
+        checkpoint=checkpoint,
+    )
+
+
+def _arrays(state: Mapping[str, Tensor]) -> Tensors:
+    return {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}

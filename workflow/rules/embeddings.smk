@@ -1,0 +1,35 @@
+"""Embeddings.
+
+Takes a task's images, the backbone and every source-trained method.
+Makes embeddings/<task>.safetensors.
+"""
+
+
+rule embed_task:
+    input:
+        images=LIVE.data("{task}"),
+        backbone=LIVE.model("backbone"),
+        methods=[LIVE.model(method) for method in POOL],
+    output:
+        LIVE.embedding("{task}"),
+    params:
+        architecture=config["backbone"]["architecture"],
+        hyperparameters={
+            method: config["hyperparameters"].get(method, {}) for method in POOL
+        },
+        embedding=config["embedding"],
+        normalization=NORMALIZATION,
+        device=(config["device"], config["precision"]),
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    log:
+        LIVE.log("embed_task", "{task}"),
+    benchmark:
+        LIVE.benchmark("embed_task", "{task}")
+    conda:
+        ENVIRONMENT
+    message:
+        "Embed the images of {wildcards.task} through every model"
+    script:
+        "../scripts/embed_task.py"

@@ -1,0 +1,64 @@
+"""The backbone and the pool of source-trained methods.
+
+Takes data/pretraining.safetensors and data/source.safetensors.
+Makes models/backbone.safetensors, and models/<method>.safetensors for all source seeds.
+"""
+
+
+rule pretrain_backbone:
+    input:
+        LIVE.data("pretraining"),
+    output:
+        LIVE.model("backbone"),
+    params:
+        backbone=config["backbone"],
+        normalization=NORMALIZATION,
+        device=(config["device"], config["precision"]),
+        store=(LIVE.runs, config["retrain"]),
+        version=STAGE_VERSIONS["pretrain_backbone"],
+    threads: config["backbone"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    log:
+        LIVE.log("pretrain_backbone"),
+    benchmark:
+        LIVE.benchmark("pretrain_backbone")
+    conda:
+        ENVIRONMENT
+    message:
+        "Pre-train the backbone (follow {log})"
+    script:
+        "../scripts/pretrain_backbone.py"
+
+
+rule train_method:
+    input:
+        images=LIVE.data("source"),
+        backbone=LIVE.model("backbone"),
+    output:
+        LIVE.model("{method}"),
+    params:
+        architecture=config["backbone"]["architecture"],
+        hyperparameters=lambda wildcards: config["hyperparameters"].get(
+            wildcards.method, {}
+        ),
+        recipe=lambda wildcards: recipe_of(config["source"], wildcards.method),
+        seeds=config["source"]["seeds"],
+        normalization=NORMALIZATION,
+        device=(config["device"], config["precision"]),
+        store=(LIVE.runs, config["retrain"]),
+        version=STAGE_VERSIONS["train_method"],
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    log:
+        LIVE.log("train_method", "{method}"),
+    benchmark:
+        LIVE.benchmark("train_method", "{method}")
+    conda:
+        ENVIRONMENT
+    message:
+        "Train {wildcards.method} on the source (follow {log})"
+    script:
+        "../scripts/train_method.py"

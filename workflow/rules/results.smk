@@ -1,0 +1,64 @@
+"""What becomes of a finished experiment.
+
+Takes its tables and arrays.
+Makes tables/provenance.json; copies small results to results/cached/<experiment>/
+(freeze_results); deletes runs that the configuration no longer refers to (prune_runs).
+"""
+
+
+rule record_provenance:
+    input:
+        truth=LIVE.table("ground_truth"),
+        tables=[LIVE.table(name) for name in TABLES],
+    output:
+        LIVE.provenance,
+    params:
+        config=config,
+    log:
+        LIVE.log("record_provenance"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Record what the tables come from"
+    script:
+        "../scripts/record_provenance.py"
+
+
+# No output is declared: with one, a fresh clone would rather train the experiment than
+# draw its cached figures.
+rule freeze_results:
+    input:
+        tables=[LIVE.table(name) for name in TABLES],
+        texts=[LIVE.provenance, LIVE.tau_table],
+        arrays=LIVE.array("diffusion_map"),
+        sheets=[LIVE.contact_sheet(task) for task in config["tasks"]],
+    params:
+        live=LIVE.root,
+        cached=cached(config["experiment"]).root,
+    log:
+        LIVE.log("freeze_results"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Copy the small results to {params.cached}"
+    script:
+        "../scripts/freeze_results.py"
+
+
+rule prune_runs:
+    input:
+        **{
+            name: LIVE.data(name)
+            for name in ["pretraining", "source", *config["tasks"]]
+        },
+    params:
+        config=config,
+        store=LIVE.runs,
+    log:
+        LIVE.log("prune_runs"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Delete the runs that the configuration does not refer to"
+    script:
+        "../scripts/prune_runs.py"

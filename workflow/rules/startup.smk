@@ -1,0 +1,77 @@
+"""Before the first rule: find the library, check the configuration, tidy up.
+
+Takes config.yaml and workflow/schemas/config.schema.yaml.
+Makes the names that the other rule files use: LIVE, POOL, NORMALIZATION, FIGURES, ENVIRONMENT.
+"""
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+# Scripts inherit this path, so the library need not be installed.
+sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
+
+# A path with a space in it breaks scripts, whose interpreter is not quoted.
+sys.executable = os.path.relpath(sys.executable)
+
+from peftdiff.config import check_config
+from peftdiff.methods import METHODS
+from peftdiff.paths import RESULTS, TABLES, Experiment, cached, cached_experiments, live
+from peftdiff.plans import recipe_of
+from peftdiff.runs import STAGE_VERSIONS
+from peftdiff.runtime import UserError
+from peftdiff.tasks import GENERATOR_VERSION, TASKS
+
+
+def require_writable(folder):
+    """Say now, rather than in the first job's log, that results cannot be kept."""
+    existing = next(p for p in [Path(folder), *Path(folder).parents] if p.exists())
+    if not os.access(existing, os.W_OK) or not existing.is_dir():
+        raise UserError(
+            f"the results folder {existing} cannot be written;"
+            " change its permissions, or run from a folder of your own"
+        )
+
+
+def clear_stale_lock(folder=".snakemake"):
+    """Remove the lock that a killed Snakemake left behind, but no living one's.
+
+    Each Snakemake holds a shared lock on one file as long as it lives, however it ends;
+    whoever can have that lock alone is the only one here.
+    """
+    os.makedirs(folder, exist_ok=True)
+    alive = open(Path(folder, "alive"), "w")
+    try:
+        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for lock in Path(folder, "locks").glob("*.lock"):
+            lock.unlink()
+    except OSError:
+        pass  # another Snakemake lives here, or locks are unknown to this file system
+    fcntl.flock(alive, fcntl.LOCK_SH)
+    return alive
+
+
+try:
+    with open(Path(workflow.basedir, "workflow/schemas/config.schema.yaml")) as file:
+        check_config(config, yaml.safe_load(file))
+    require_writable(RESULTS)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+ALIVE = clear_stale_lock()
+
+LIVE = live(config["experiment"])
+POOL = config["methods"]
+NORMALIZATION = {key: config["data"][key] for key in ("mean", "std")}
+FIGURES = ["accuracy", "scores", "tau", "diffusion_map"]
+ENVIRONMENT = "../../envs/environment.yaml"
+
+
+wildcard_constraints:
+    task="|".join(TASKS),
+    method="|".join(METHODS),
+    root="|".join([LIVE.root, *(cached(name).root for name in cached_experiments())]),

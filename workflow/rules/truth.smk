@@ -1,0 +1,99 @@
+"""The ground truth: accuracies after fine-tuning every method on every task.
+
+Takes a task's images, the backbone and every source-trained method.
+Makes tables/ground_truth.csv; on demand (choose_recipe) tables/recipe.csv, where
+learning rates are compared on held-out training images.
+"""
+
+
+def fine_tuning_params(validate):
+    """Return the parameters of fine-tuning, of which comparing recipes is a kind."""
+    methods = [*POOL, *config["ground_truth"]["references"]]
+    truth = config["ground_truth"]
+    return {
+        "experiment": config["experiment"],
+        "architecture": config["backbone"]["architecture"],
+        "hyperparameters": {m: config["hyperparameters"].get(m, {}) for m in methods},
+        "truth": {key: truth[key] for key in truth if validate or key != "validation"},
+        "validate": validate,
+        "normalization": NORMALIZATION,
+        "device": (config["device"], config["precision"]),
+        "store": (LIVE.runs, config["retrain"]),
+        "version": STAGE_VERSIONS["fine_tune"],
+    }
+
+
+rule fine_tune:
+    input:
+        images=LIVE.data("{task}"),
+        backbone=LIVE.model("backbone"),
+        methods=[LIVE.model(method) for method in POOL],
+    output:
+        LIVE.part("ground_truth", "{task}"),
+    params:
+        **fine_tuning_params(validate=False),
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    log:
+        LIVE.log("fine_tune", "{task}"),
+    benchmark:
+        LIVE.benchmark("fine_tune", "{task}")
+    conda:
+        ENVIRONMENT
+    message:
+        "Fine-tune every method on {wildcards.task} (follow {log})"
+    script:
+        "../scripts/fine_tune.py"
+
+
+rule validate_recipe:
+    input:
+        images=LIVE.data("{task}"),
+        backbone=LIVE.model("backbone"),
+        methods=[LIVE.model(method) for method in POOL],
+    output:
+        LIVE.part("recipe", "{task}"),
+    params:
+        **fine_tuning_params(validate=True),
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    log:
+        LIVE.log("validate_recipe", "{task}"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Compare learning rates on held-out training images of {wildcards.task}"
+    script:
+        "../scripts/fine_tune.py"
+
+
+rule choose_recipe:
+    input:
+        [LIVE.part("recipe", task) for task in config["tasks"]],
+    output:
+        LIVE.table("recipe"),
+    log:
+        LIVE.log("choose_recipe"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Collect the accuracies on held-out training images"
+    script:
+        "../scripts/collect_truth.py"
+
+
+rule collect_truth:
+    input:
+        [LIVE.part("ground_truth", task) for task in config["tasks"]],
+    output:
+        LIVE.table("ground_truth"),
+    log:
+        LIVE.log("collect_truth"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Collect the accuracies of all tasks"
+    script:
+        "../scripts/collect_truth.py"

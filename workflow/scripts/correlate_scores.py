@@ -1,0 +1,24 @@
+"""Correlate the scores with the ground truth, and say how reliable that is."""
+
+from peftdiff.correlation import correlate, reliabilities
+from peftdiff.records import read_table, write_table
+from peftdiff.runtime import job
+
+
+def main(
+    scores_path: str, truth_path: str, correlation_path: str, reliability_path: str
+) -> None:
+    """Write weighted tau per task and metric, and the ground truth's reliability."""
+    truth = read_table(truth_path)
+    write_table(correlation_path, correlate(read_table(scores_path), truth))
+    write_table(reliability_path, reliabilities(truth))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.scores,
+            snakemake.input.truth,
+            snakemake.output.correlation,
+            snakemake.output.reliability,
+        )

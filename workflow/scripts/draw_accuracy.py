@@ -1,0 +1,16 @@
+"""Draw the accuracy of every method on every task."""
+
+from peftdiff.figures.accuracy import draw
+from peftdiff.figures.output import save
+from peftdiff.records import read_table
+from peftdiff.runtime import job
+
+
+def main(truth_path: str, paths: list[str]) -> None:
+    """Draw the ground truth."""
+    save(draw(read_table(truth_path)), paths)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(snakemake.input[0], snakemake.output)

@@ -1,0 +1,19 @@
+"""Draw examples of each class of a task."""
+
+from peftdiff.figures.contact_sheet import draw
+from peftdiff.figures.output import save
+from peftdiff.imagesets import read_images
+from peftdiff.runtime import job
+
+
+def main(images_path: str, path: str, *, task: str) -> None:
+    """Draw training images of `task`."""
+    images = read_images(images_path, "train", {"mean": 0.0, "std": 1.0})
+    save(draw(images.pixels, images.labels, images.class_names[0], task), [path])
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input[0], snakemake.output[0], task=snakemake.wildcards.task
+        )

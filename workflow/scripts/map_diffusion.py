@@ -1,0 +1,56 @@
+"""Compute the diffusion maps of a task: backbone, best method, worst method."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from peftdiff.correlation import mean_accuracies
+from peftdiff.diffusion import diffusion_score
+from peftdiff.methods import METHODS
+from peftdiff.records import read_arrays, read_metadata, read_table, replacing
+from peftdiff.runtime import job, named
+from peftdiff.tasks import TASKS
+
+
+def main(
+    embedding_path: str,
+    truth_path: str,
+    path: str,
+    *,
+    task: str,
+    peftdiff: dict[str, Any],
+) -> None:
+    """Write the first two coordinates of each panel, of the first seed's model."""
+    arrays = read_arrays(embedding_path)
+    labels = arrays["labels"]
+    accuracies = mean_accuracies(read_table(truth_path)).loc[task].sort_values()
+    panels = {"Backbone": "backbone"}
+    for rank, method in (("best", accuracies.index[-1]), ("worst", accuracies.index[0])):
+        model = next(name for name in arrays if name.startswith(f"{method}/"))
+        title = f"{METHODS[method].label} ({rank}, {accuracies[method]:.1f} %)"
+        panels[title] = model
+    coordinates = []
+    for model in panels.values():
+        found = diffusion_score(arrays[model], labels, **peftdiff)
+        # The first eigenvector is constant: it belongs to the eigenvalue 1.
+        coordinates.append((found.eigenvalues * found.eigenvectors)[:, 1:3])
+    with replacing(path) as temporary:
+        np.savez_compressed(
+            temporary,
+            coordinates=np.stack(coordinates).astype(np.float32),
+            labels=labels,
+            panels=list(panels),
+            class_names=json.loads(read_metadata(embedding_path)["class_names"]),
+            title=TASKS[task].label,
+        )
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.embedding,
+            snakemake.input.truth,
+            snakemake.output[0],
+            **named(snakemake.params),
+        )

@@ -1,0 +1,33 @@
+"""Generate the images for pre-training the backbone and for source training."""
+
+from peftdiff.imagesets import write_images
+from peftdiff.runtime import job
+from peftdiff.tasks import method_source, pretraining_source
+
+
+def main(
+    pretraining_path: str, source_path: str, *, pretraining_size: int, source_size: int
+) -> None:
+    """Write both sources."""
+    factors = pretraining_source(pretraining_size)
+    names = [
+        [f"{name} {number}" for number in range(count)]
+        for name, count in zip(
+            factors.target_names, factors.target_classes, strict=True
+        )
+    ]
+    split = {"train": (factors.images, factors.targets)}
+    write_images(pretraining_path, split, names)
+    source = method_source(source_size)
+    split = {"train": (source.images, source.labels)}
+    write_images(source_path, split, [source.class_names])
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.output.pretraining,
+            snakemake.output.source,
+            pretraining_size=snakemake.params.sizes[0],
+            source_size=snakemake.params.sizes[1],
+        )

@@ -1,0 +1,46 @@
+"""Score every method's embedding of a task with every metric."""
+
+from typing import Any
+
+import pandas as pd
+
+from peftdiff.records import read_arrays, write_table
+from peftdiff.runtime import job, named
+from peftdiff.scoring import score_models
+from peftdiff.tasks import TASKS
+
+
+def main(
+    embedding_path: str,
+    scores_path: str,
+    components_path: str,
+    *,
+    experiment: str,
+    task: str,
+    metrics: dict[str, dict[str, Any]],
+) -> None:
+    """Write the scores, and what the diffusion score is combined from."""
+    features = read_arrays(embedding_path)
+    labels = features.pop("labels")
+    names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
+    scores, diffusion = [], pd.DataFrame()
+    for metric, parameters in metrics.items():
+        table, components = score_models(features, labels, metric, parameters)
+        scores.append(table)
+        if metric == "peftdiff":
+            diffusion = components
+    for path, table in ((scores_path, pd.concat(scores)), (components_path, diffusion)):
+        for place, (name, value) in enumerate(names.items()):
+            table.insert(place, name, value)
+        write_table(path, table)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input[0],
+            snakemake.output.scores,
+            snakemake.output.components,
+            task=snakemake.wildcards.task,
+            **named(snakemake.params),
+        )
