@@ -32,7 +32,9 @@ def test_features_are_the_normalized_class_token_of_every_image(model, images):
 
 def test_the_batch_size_does_not_matter(model, images):
     whole = features_of(model, images, batch_size=96)
-    np.testing.assert_allclose(features_of(model, images, batch_size=7), whole, atol=1e-5)
+    np.testing.assert_allclose(
+        features_of(model, images, batch_size=7), whole, atol=1e-5
+    )
 
 
 def test_the_head_does_not_matter_and_the_method_does(model, images):

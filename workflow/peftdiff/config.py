@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 from jsonschema.exceptions import best_match
@@ -56,31 +56,29 @@ def _with_names(schema: Config) -> dict[str, Any]:
 def _sentence(error: jsonschema.ValidationError) -> str:
     key = ".".join(str(part) for part in error.absolute_path)
     where = f"config key '{key}'" if key else "the configuration"
+    value, bound = cast(Any, error.instance), cast(Any, error.validator_value)
     if error.validator == "additionalProperties":
-        allowed = error.schema["properties"]
-        unknown = next(name for name in error.instance if name not in allowed)
+        allowed = cast(Any, error.schema)["properties"]
+        unknown = next(name for name in value if name not in allowed)
         return _unknown(f"{where} has an unknown key", unknown, allowed)
     if error.validator == "required":
-        missing = [n for n in error.validator_value if n not in error.instance]
+        missing = [name for name in bound if name not in value]
         return f"{where} lacks the key '{missing[0]}'; config.yaml shows all keys"
     if error.validator == "enum":
-        return _unknown(f"{where} is", error.instance, error.validator_value)
+        return _unknown(f"{where} is", value, bound)
     if error.validator == "type":
         return (
-            f"{where} is {error.instance!r}; it must be of type"
-            f" {error.validator_value} (in YAML, write 1.0e-3, not 1e-3)"
+            f"{where} is {value!r}; it must be of type"
+            f" {bound} (in YAML, write 1.0e-3, not 1e-3)"
         )
     if error.validator == "minItems":
-        return (
-            f"{where} lists {len(error.instance)} entries;"
-            f" it must list at least {error.validator_value}"
-        )
+        return f"{where} lists {len(value)} entries; it must list at least {bound}"
     return f"{where}: {error.message}"
 
 
 def _unknown(what: str, name: Any, allowed: Iterable[str]) -> str:
     options = [str(option) for option in allowed]
-    close = difflib.get_close_matches(str(name), options, 1)
+    close = difflib.get_close_matches(str(name), options, 1, cutoff=0.7)
     hint = f" (did you mean '{close[0]}'?)" if close else ""
     return f"{what} {name!r}{hint}; allowed: {', '.join(options)}"
 
@@ -110,7 +108,7 @@ def _check_sizes(config: Config) -> None:
     neighbors = config["metric_parameters"].get("peftdiff", {}).get("neighbors", 0)
     if neighbors > images:
         raise UserError(
-            f"config key 'metric_parameters.peftdiff.neighbors' is {neighbors}, but only"
-            f" {images} images of a task are scored; lower it, or raise"
+            f"config key 'metric_parameters.peftdiff.neighbors' is {neighbors}, but"
+            f" only {images} images of a task are scored; lower it, or raise"
             f" 'data.{split}_images'"
         )

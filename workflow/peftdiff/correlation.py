@@ -7,9 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 
-from peftdiff.statistics import null_distribution, reliability, static_ranks, weighted_tau
+from peftdiff.statistics import (
+    null_distribution,
+    reliability,
+    static_ranks,
+    weighted_tau,
+)
 
-BASELINES = ("static", "parameter_count", "random")
+EQUAL_HALF = "a half of the seeds has equal accuracies"
 
 
 def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +69,7 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_accuracies(truth: pd.DataFrame) -> pd.DataFrame:
-    """Return the pool's accuracies averaged over seeds: a row a task, a column a method."""
+    """Return the pool's mean accuracies over seeds, tasks x methods."""
     return _pool(truth).pivot_table("accuracy", "task", "method", sort=False)
 
 
@@ -75,6 +80,10 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
     for task, table in pool.groupby("task", sort=False):
         accuracies = table.pivot_table("accuracy", "seed", "method", sort=False)
         value = reliability(accuracies.to_numpy())
+        note = ""
+        if math.isnan(value):
+            alone = len(accuracies) == 1
+            note = "one seed: no halves to compare" if alone else EQUAL_HALF
         rows.append(
             {
                 "experiment": table["experiment"].iloc[0],
@@ -82,7 +91,7 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
                 "group": table["group"].iloc[0],
                 "seeds": len(accuracies),
                 "reliability": value,
-                "note": "one seed: no halves to compare" if math.isnan(value) else "",
+                "note": note,
             }
         )
     return pd.DataFrame(rows)
@@ -92,31 +101,40 @@ def tau_page(correlation: pd.DataFrame, reliability: pd.DataFrame) -> str:
     """Return the weighted taus as a page of text for the terminal and the report."""
     experiment = correlation["experiment"].iloc[0]
     n_methods = int(correlation["n_methods"].max())
-    null_sd = float(correlation["null_sd"].max())
+    n_tasks = correlation["task"].nunique()
+    one = float(correlation["null_sd"].max())
+    mean = one / math.sqrt(n_tasks)
+    return (
+        f"# Weighted tau with the ground truth: {experiment}, {n_methods} methods\n\n"
+        f"{_tau_table(correlation)}\n\n"
+        "A random ranking's weighted tau has mean 0 and standard deviation"
+        f" {one:.2f} on one task,\nand {mean:.2f} on the mean of {n_tasks} tasks: means"
+        f" within +-{2 * mean:.2f} are not distinguishable from chance.\n"
+        f"{_reliability_sentence(reliability)}\n"
+        "static (mean rank on the other tasks), parameter_count and random are"
+        " baselines that look at no image.\n"
+    )
+
+
+def _tau_table(correlation: pd.DataFrame) -> str:
     taus = correlation.pivot_table(
         "weighted_tau", "metric", "task", sort=False, dropna=False
     )
-    counts = taus.notna().sum(axis=1)
+    n_tasks, counts = len(taus.columns), taus.notna().sum(axis=1)
     taus["mean"] = taus.mean(axis=1)
-    taus["tasks"] = [f"{count} of {len(taus.columns) - 1}" for count in counts]
-    table = taus.round(2).to_markdown(floatfmt="+.2f", missingval="undefined")
-    n_tasks = len(taus.columns) - 2
-    spread = null_sd / math.sqrt(n_tasks)
+    page = taus.map(lambda tau: "undefined" if math.isnan(tau) else f"{tau:+.2f}")
+    page["tasks"] = [f"{count} of {n_tasks}" for count in counts]
+    aligned = ["left"] + ["right"] * len(page.columns)
+    return page.to_markdown(disable_numparse=True, colalign=aligned)
+
+
+def _reliability_sentence(reliability: pd.DataFrame) -> str:
     halves = reliability["reliability"].mean()
-    sentence = (
-        "With one seed, the ground truth's reliability is unknown."
-        if math.isnan(halves)
-        else "Ground truth of one half of the seeds against the other half (reliability):"
-        f" mean weighted tau {halves:+.2f}."
-    )
+    if math.isnan(halves):
+        return "The ground truth's reliability is unknown (see reliability.csv)."
     return (
-        f"# Weighted tau with the ground truth: {experiment}, {n_methods} methods\n\n"
-        f"{table}\n\n"
-        f"A random ranking's weighted tau has mean 0 and standard deviation {null_sd:.2f}"
-        f" on one task,\nand {spread:.2f} on the mean of {n_tasks} tasks: means within"
-        f" +-{2 * spread:.2f} are not distinguishable from chance.\n{sentence}\n"
-        "static (mean rank on the other tasks), parameter_count and random are baselines"
-        " that look at no image.\n"
+        "Ground truth of one half of the seeds against that of the other half"
+        f" (reliability): mean weighted tau {halves:+.2f}."
     )
 
 
@@ -133,5 +151,7 @@ def _tau(scores: pd.Series, accuracies: pd.Series) -> tuple[float, str]:
     if scores.isna().any():
         absent = ", ".join(scores.index[scores.isna()])
         return math.nan, f"no score for {absent}"
-    tau = weighted_tau(scores.to_numpy(), accuracies.to_numpy())
-    return tau, "all scores are equal" if math.isnan(tau) else ""
+    for what, values in (("scores", scores), ("accuracies", accuracies)):
+        if values.nunique() == 1:
+            return math.nan, f"all {what} are equal"
+    return weighted_tau(scores.to_numpy(), accuracies.to_numpy()), ""

@@ -61,7 +61,8 @@ def read_images(path: str, split: str, normalization: Mapping[str, float]) -> Im
     arrays = read_arrays(path, names)
     metadata = read_metadata(path)
     return Images(
-        *(arrays[name] for name in names),
+        pixels=arrays[names[0]],
+        labels=arrays[names[1]],
         class_names=tuple(map(tuple, json.loads(metadata["class_names"]))),
         mean=normalization["mean"],
         std=normalization["std"],

@@ -27,28 +27,28 @@ class Experiment:
         self.root = root
 
     def data(self, name: str) -> str:
-        """Images of a task, or of the sources "pretraining" and "source"."""
+        """Return the images of a task, or of the sources "pretraining" and "source"."""
         return f"{self.root}/data/{name}.safetensors"
 
     def model(self, name: str) -> str:
-        """Weights of the backbone, or of a method for all its source seeds."""
+        """Return the weights of the backbone, or of a method for all seeds."""
         return f"{self.root}/models/{name}.safetensors"
 
     def embedding(self, task: str) -> str:
-        """A task's features through every model."""
+        """Return a task's features through every model."""
         return f"{self.root}/embeddings/{task}.safetensors"
 
     def part(self, table: str, task: str) -> str:
-        """One task's rows of a table."""
+        """Return one task's rows of a table."""
         return f"{self.root}/parts/{table}/{task}.csv"
 
     def table(self, name: str) -> str:
-        """A tidy table over all tasks."""
+        """Return a tidy table over all tasks."""
         return f"{self.root}/tables/{name}.csv"
 
     @property
     def provenance(self) -> str:
-        """What the tables come from."""
+        """Where it is said what the tables come from."""
         return f"{self.root}/tables/provenance.json"
 
     @property
@@ -57,15 +57,15 @@ class Experiment:
         return f"{self.root}/tables/tau.md"
 
     def array(self, name: str) -> str:
-        """A small array that a figure is drawn from."""
+        """Return a small array that a figure is drawn from."""
         return f"{self.root}/arrays/{name}.npz"
 
     def contact_sheet(self, task: str) -> str:
-        """A picture of a task's classes."""
+        """Return a picture of a task's classes."""
         return f"{self.root}/arrays/contact_sheet_{task}.png"
 
     def figure(self, name: str) -> list[str]:
-        """A figure in both of its formats."""
+        """Return a figure in both of its formats."""
         return [f"{self.root}/figures/{name}.{kind}" for kind in ("png", "svg")]
 
     def figures(self, names: Iterable[str]) -> list[str]:
@@ -74,15 +74,15 @@ class Experiment:
 
     @property
     def runs(self) -> str:
-        """The run store."""
+        """The folder of the run store."""
         return f"{self.root}/runs"
 
     def benchmark(self, rule: str, name: str = "all") -> str:
-        """Time and memory of a job, by the engine's account."""
+        """Return the time and memory of a job, by the engine's account."""
         return f"{self.root}/logs/{rule}/{name}.usage.tsv"
 
     def log(self, rule: str, name: str = "all") -> str:
-        """The log of a job."""
+        """Return the log of a job."""
         return f"{self.root}/logs/{rule}/{name}.log"
 
 

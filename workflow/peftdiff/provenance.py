@@ -30,7 +30,7 @@ def provenance(config: Mapping[str, Any], devices: Sequence[str]) -> dict[str, A
 
 
 def git_revision() -> str:
-    """Return the revision of the code, "+changes" where files differ; else "unknown"."""
+    """Return the code's revision, "+changes" where files differ, or "unknown"."""
     try:
         revision = _git("rev-parse", "HEAD")
         changed = _git("status", "--porcelain", "--untracked-files=no")
@@ -40,5 +40,7 @@ def git_revision() -> str:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *arguments], check=True, capture_output=True, text=True
+    )
     return done.stdout.strip()

@@ -17,7 +17,6 @@ from typing import Any
 logger = logging.getLogger("peftdiff")
 
 
-
 @dataclass(frozen=True)
 class Setting:
     """How models run: the device's type, and the precision of their products."""

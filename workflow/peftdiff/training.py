@@ -196,7 +196,7 @@ def _step(
         logits = model(to_input(pixels, images.mean, images.std))
         value = loss(logits.float(), labels, recipe.label_smoothing)
     optimizer.zero_grad(set_to_none=True)
-    value.backward()  # type: ignore[no-untyped-call]
+    value.backward()
     optimizer.step()
     return value.detach()
 
@@ -221,16 +221,14 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     head_rate = recipe.head_learning_rate or recipe.learning_rate
     head = {id(parameter) for parameter in model.get_classifier().parameters()}  # type: ignore[operator]
     trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if id(p) not in head]},
-        {"params": [p for p in trained if id(p) in head]},
+    groups: list[dict[str, Any]] = [
+        {
+            "params": [p for p in trained if (id(p) in head) == of_head],
+            "full_rate": rate,
+        }
+        for of_head, rate in ((False, recipe.learning_rate), (True, head_rate))
     ]
-    rates = (recipe.learning_rate, head_rate)
-    groups = [
-        group | {"full_rate": rate}
-        for group, rate in zip(groups, rates, strict=True)
-        if group["params"]
-    ]
+    groups = [group for group in groups if group["params"]]
     return torch.optim.AdamW(
         groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )

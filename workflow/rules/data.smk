@@ -9,13 +9,13 @@ and a contact sheet of each task.
 rule prepare_task:
     output:
         LIVE.data("{task}"),
-    params:
-        sizes=(config["data"]["train_images"], config["data"]["test_images"]),
-        version=GENERATOR_VERSION,
     log:
         LIVE.log("prepare_task", "{task}"),
     conda:
         ENVIRONMENT
+    params:
+        sizes=(config["data"]["train_images"], config["data"]["test_images"]),
+        version=GENERATOR_VERSION,
     message:
         "Generate the images of task {wildcards.task}"
     script:
@@ -26,13 +26,13 @@ rule prepare_sources:
     output:
         pretraining=LIVE.data("pretraining"),
         source=LIVE.data("source"),
-    params:
-        sizes=(config["backbone"]["images"], config["source"]["images"]),
-        version=GENERATOR_VERSION,
     log:
         LIVE.log("prepare_sources"),
     conda:
         ENVIRONMENT
+    params:
+        sizes=(config["backbone"]["images"], config["source"]["images"]),
+        version=GENERATOR_VERSION,
     message:
         "Generate the images for pre-training and for source training"
     script:

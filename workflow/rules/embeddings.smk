@@ -12,6 +12,15 @@ rule embed_task:
         methods=[LIVE.model(method) for method in POOL],
     output:
         LIVE.embedding("{task}"),
+    log:
+        LIVE.log("embed_task", "{task}"),
+    benchmark:
+        LIVE.benchmark("embed_task", "{task}")
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
+        mem_mb=2000,
     params:
         architecture=config["backbone"]["architecture"],
         hyperparameters={
@@ -20,15 +29,6 @@ rule embed_task:
         embedding=config["embedding"],
         normalization=NORMALIZATION,
         device=(config["device"], config["precision"]),
-    resources:
-        gpu=1,
-        mem_mb=2000,
-    log:
-        LIVE.log("embed_task", "{task}"),
-    benchmark:
-        LIVE.benchmark("embed_task", "{task}")
-    conda:
-        ENVIRONMENT
     message:
         "Embed the images of {wildcards.task} through every model"
     script:

@@ -11,13 +11,13 @@ rule map_diffusion:
         truth=LIVE.table("ground_truth"),
     output:
         LIVE.array("diffusion_map"),
-    params:
-        task=config["figures"]["map_task"],
-        peftdiff=config["metric_parameters"].get("peftdiff", {}),
     log:
         LIVE.log("map_diffusion"),
     conda:
         ENVIRONMENT
+    params:
+        task=config["figures"]["map_task"],
+        peftdiff=config["metric_parameters"].get("peftdiff", {}),
     message:
         "Compute diffusion maps of the backbone and of the best and worst method"
     script:
@@ -28,7 +28,10 @@ def figure(name, title):
     """Return a figure's files, the PNG with its place in the report."""
     png, svg = Experiment("{root}").figure(name)
     caption = f"../report/{name}.rst"
-    return [report(png, category="Results", caption=caption, labels={"result": title}), svg]
+    return [
+        report(png, category="Results", caption=caption, labels={"result": title}),
+        svg,
+    ]
 
 
 rule draw_accuracy:

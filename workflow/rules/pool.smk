@@ -10,22 +10,22 @@ rule pretrain_backbone:
         LIVE.data("pretraining"),
     output:
         LIVE.model("backbone"),
-    params:
-        backbone=config["backbone"],
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
-        store=(LIVE.runs, config["retrain"]),
-        version=STAGE_VERSIONS["pretrain_backbone"],
-    threads: config["backbone"]["threads"]
-    resources:
-        gpu=1,
-        mem_mb=2000,
     log:
         LIVE.log("pretrain_backbone"),
     benchmark:
         LIVE.benchmark("pretrain_backbone")
     conda:
         ENVIRONMENT
+    threads: config["backbone"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    params:
+        backbone=config["backbone"],
+        normalization=NORMALIZATION,
+        device=(config["device"], config["precision"]),
+        store=(LIVE.runs, config["retrain"]),
+        version=STAGE_VERSIONS["pretrain_backbone"],
     message:
         "Pre-train the backbone (follow {log})"
     script:
@@ -38,6 +38,15 @@ rule train_method:
         backbone=LIVE.model("backbone"),
     output:
         LIVE.model("{method}"),
+    log:
+        LIVE.log("train_method", "{method}"),
+    benchmark:
+        LIVE.benchmark("train_method", "{method}")
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=1,
+        mem_mb=2000,
     params:
         architecture=config["backbone"]["architecture"],
         hyperparameters=lambda wildcards: config["hyperparameters"].get(
@@ -49,15 +58,6 @@ rule train_method:
         device=(config["device"], config["precision"]),
         store=(LIVE.runs, config["retrain"]),
         version=STAGE_VERSIONS["train_method"],
-    resources:
-        gpu=1,
-        mem_mb=2000,
-    log:
-        LIVE.log("train_method", "{method}"),
-    benchmark:
-        LIVE.benchmark("train_method", "{method}")
-    conda:
-        ENVIRONMENT
     message:
         "Train {wildcards.method} on the source (follow {log})"
     script:

@@ -12,12 +12,12 @@ rule record_provenance:
         tables=[LIVE.table(name) for name in TABLES],
     output:
         LIVE.provenance,
-    params:
-        config=config,
     log:
         LIVE.log("record_provenance"),
     conda:
         ENVIRONMENT
+    params:
+        config=config,
     message:
         "Record what the tables come from"
     script:
@@ -32,13 +32,13 @@ rule freeze_results:
         texts=[LIVE.provenance, LIVE.tau_table],
         arrays=LIVE.array("diffusion_map"),
         sheets=[LIVE.contact_sheet(task) for task in config["tasks"]],
-    params:
-        live=LIVE.root,
-        cached=cached(config["experiment"]).root,
     log:
         LIVE.log("freeze_results"),
     conda:
         ENVIRONMENT
+    params:
+        live=LIVE.root,
+        cached=cached(config["experiment"]).root,
     message:
         "Copy the small results to {params.cached}"
     script:
@@ -51,13 +51,13 @@ rule prune_runs:
             name: LIVE.data(name)
             for name in ["pretraining", "source", *config["tasks"]]
         },
-    params:
-        config=config,
-        store=LIVE.runs,
     log:
         LIVE.log("prune_runs"),
     conda:
         ENVIRONMENT
+    params:
+        config=config,
+        store=LIVE.runs,
     message:
         "Delete the runs that the configuration does not refer to"
     script:

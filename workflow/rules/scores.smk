@@ -12,18 +12,18 @@ rule score_task:
     output:
         scores=LIVE.part("scores", "{task}"),
         components=LIVE.part("components", "{task}"),
-    params:
-        experiment=config["experiment"],
-        metrics={
-            metric: config["metric_parameters"].get(metric, {})
-            for metric in config["metrics"]
-        },
     log:
         LIVE.log("score_task", "{task}"),
     benchmark:
         LIVE.benchmark("score_task", "{task}")
     conda:
         ENVIRONMENT
+    params:
+        experiment=config["experiment"],
+        metrics={
+            metric: config["metric_parameters"].get(metric, {})
+            for metric in config["metrics"]
+        },
     message:
         "Score every method on {wildcards.task}"
     script:

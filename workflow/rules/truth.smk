@@ -30,17 +30,17 @@ rule fine_tune:
         methods=[LIVE.model(method) for method in POOL],
     output:
         LIVE.part("ground_truth", "{task}"),
-    params:
-        **fine_tuning_params(validate=False),
-    resources:
-        gpu=1,
-        mem_mb=2000,
     log:
         LIVE.log("fine_tune", "{task}"),
     benchmark:
         LIVE.benchmark("fine_tune", "{task}")
     conda:
         ENVIRONMENT
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    params:
+        **fine_tuning_params(validate=False),
     message:
         "Fine-tune every method on {wildcards.task} (follow {log})"
     script:
@@ -54,15 +54,15 @@ rule validate_recipe:
         methods=[LIVE.model(method) for method in POOL],
     output:
         LIVE.part("recipe", "{task}"),
-    params:
-        **fine_tuning_params(validate=True),
-    resources:
-        gpu=1,
-        mem_mb=2000,
     log:
         LIVE.log("validate_recipe", "{task}"),
     conda:
         ENVIRONMENT
+    resources:
+        gpu=1,
+        mem_mb=2000,
+    params:
+        **fine_tuning_params(validate=True),
     message:
         "Compare learning rates on held-out training images of {wildcards.task}"
     script:

@@ -14,6 +14,4 @@ def main(images_path: str, path: str, *, task: str) -> None:
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        main(
-            snakemake.input[0], snakemake.output[0], task=snakemake.wildcards.task
-        )
+        main(snakemake.input[0], snakemake.output[0], task=snakemake.wildcards.task)

@@ -32,7 +32,9 @@ def main(
     count = min(len(images.labels), embedding["max_images"])
     images = replace(images, pixels=images.pixels[:count], labels=images.labels[:count])
     models = {"backbone": start_model(architecture, backbone.weights)}
-    for (method, sizes), file in zip(hyperparameters.items(), method_paths, strict=True):
+    for (method, sizes), file in zip(
+        hyperparameters.items(), method_paths, strict=True
+    ):
         for seed, run in read_models(file).items():
             models[f"{method}/{seed}"] = start_model(
                 architecture, backbone.weights, method, sizes, weights=run.weights

@@ -45,7 +45,7 @@ def main(
     data = data_of([images.checksum for images in checksums], normalization)
     (backbone,) = read_models(backbone_path).values()
     pool = [method for method in hyperparameters if METHODS[method].in_pool]
-    models = dict.fromkeys(hyperparameters, {0: backbone})
+    models = {reference: {0: backbone} for reference in hyperparameters}
     models |= dict(zip(pool, map(read_models, method_paths), strict=True))
     starts = {m: {s: run.key for s, run in runs.items()} for m, runs in models.items()}
     weights = {r.key: r.weights for m in pool for r in models[m].values()}

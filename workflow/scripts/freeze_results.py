@@ -8,7 +8,7 @@ from peftdiff.runtime import job, logger
 
 
 def main(files: list[str], *, live: str, cached: str) -> None:
-    """Copy files below `live` to the same places below `cached`, replacing all there."""
+    """Copy files below `live` to below `cached`, in place of all there."""
     shutil.rmtree(cached, ignore_errors=True)
     for file in files:
         with replacing(Path(cached, Path(file).relative_to(live))) as temporary:

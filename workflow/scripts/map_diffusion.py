@@ -26,7 +26,10 @@ def main(
     labels = arrays["labels"]
     accuracies = mean_accuracies(read_table(truth_path)).loc[task].sort_values()
     panels = {"Backbone": "backbone"}
-    for rank, method in (("best", accuracies.index[-1]), ("worst", accuracies.index[0])):
+    for rank, method in (
+        ("best", accuracies.index[-1]),
+        ("worst", accuracies.index[0]),
+    ):
         model = next(name for name in arrays if name.startswith(f"{method}/"))
         title = f"{METHODS[method].label} ({rank}, {accuracies[method]:.1f} %)"
         panels[title] = model

@@ -7,7 +7,9 @@ from peftdiff.runtime import job
 
 def main(correlation_path: str, reliability_path: str, path: str) -> None:
     """Write the page that the main job ends with."""
-    write_text(path, tau_page(read_table(correlation_path), read_table(reliability_path)))
+    write_text(
+        path, tau_page(read_table(correlation_path), read_table(reliability_path))
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,233 @@
+"""The whole chain at smoke size, run as its user would."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+COLUMNS = {
+    "ground_truth": [
+        *("experiment", "task", "group", "method", "in_pool", "seed", "accuracy"),
+        *("epochs", "train_seconds", "trainable_parameters"),
+    ],
+    "scores": [
+        *("experiment", "task", "group", "method", "seed", "metric", "score"),
+        "seconds",
+    ],
+    "components": ["experiment", "task", "group", "model", "seed", "intra", "inter"],
+    "correlation": [
+        *("experiment", "task", "group", "metric", "weighted_tau", "n_methods"),
+        *("null_sd", "note"),
+    ],
+    "reliability": ["experiment", "task", "group", "seeds", "reliability", "note"],
+}
+
+
+def test_tables_are_complete(finished):
+    tables = {
+        name: pd.read_csv(finished.live / "tables" / f"{name}.csv") for name in COLUMNS
+    }
+    for name, columns in COLUMNS.items():
+        assert list(tables[name].columns)[: len(columns)] == columns
+    truth, scores = tables["ground_truth"], tables["scores"]
+    pool = truth[truth["in_pool"]]
+    assert len(pool) == 2 * 3 * 2  # tasks, methods, seeds
+    assert set(truth.loc[~truth["in_pool"], "method"]) == {"linear", "full"}
+    assert truth["accuracy"].between(0, 100).all()
+    assert truth["accuracy"].nunique() > 3
+    assert len(scores) == 2 * 3 * 2 * 2
+    assert np.isfinite(scores["score"]).all()
+    backbone = tables["components"].query("model == 'backbone'")
+    assert len(backbone) == 2
+    assert backbone["seed"].isna().all()
+    metrics = {"peftdiff", "logme", "static", "parameter_count", "random"}
+    assert set(tables["correlation"]["metric"]) == metrics
+
+
+def test_figures_sheets_and_provenance_are_there(finished):
+    for name in ("accuracy", "scores", "tau", "diffusion_map"):
+        for kind in ("png", "svg"):
+            assert (finished.live / "figures" / f"{name}.{kind}").stat().st_size > 5000
+    for task in ("digits", "dsloc"):
+        assert (finished.live / "arrays" / f"contact_sheet_{task}.png").exists()
+    record = json.loads((finished.live / "tables/provenance.json").read_text())
+    assert record["source_seeds"] == [0, 1]
+    assert record["devices"] == ["cpu"]
+    assert {"config_digest", "git_revision", "packages", "date"} <= record.keys()
+
+
+def test_logs_show_one_line_per_epoch(finished):
+    log = (finished.live / "logs/fine_tune/digits.log").read_text()
+    lines = [line for line in log.splitlines() if "epoch" in line]
+    assert len(lines) == 5 * 2 * 10  # methods and references, seeds, epochs
+    assert "lora seed 0  epoch  1/10  loss" in lines[0]
+
+
+def test_a_second_call_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.run()
+
+
+def test_a_comment_retrains_nothing(project):
+    before = project.runs()
+    for name in ("pretrain_backbone", "train_method", "fine_tune"):
+        with open(project.root / "workflow/scripts" / f"{name}.py", "a") as file:
+            file.write("\n# a comment\n")
+    assert "fine_tune" in project.run()
+    assert project.runs() == before
+    assert "epoch" not in (project.live / "logs/fine_tune/digits.log").read_text()
+
+
+def test_a_new_method_trains_that_method_alone(project):
+    before = project.runs()
+    project.run(overlay={"methods": ["lora", "vpt", "bitfit", "adapter"]})
+    after = project.runs()
+    assert {key: after[key] for key in before} == before
+    assert len(after) - len(before) == 2 + 2 * 2  # source, then tasks x seeds
+    truth = pd.read_csv(project.live / "tables/ground_truth.csv")
+    assert "adapter" in set(truth["method"])
+
+
+def test_a_hyperparameter_retrains_its_method_and_prune_forgets_the_old_runs(project):
+    before = project.runs()
+    overlay = {"hyperparameters": {"lora": {"rank": 2}}}
+    project.run(overlay=overlay)
+    after = project.runs()
+    assert {key: after[key] for key in before} == before
+    assert len(after) - len(before) == 2 + 2 * 2
+    project.run("prune_runs", overlay=overlay)
+    left = project.runs()
+    assert len(before.keys() - left.keys()) == 2 + 2 * 2
+    assert len(left) == len(before)
+
+
+def test_a_new_backbone_retrains_everything(project):
+    before = project.runs()
+    project.run(overlay={"backbone": {"seed": 1}})
+    assert len(project.runs()) == 2 * len(before)
+
+
+def test_prune_keeps_the_runs_of_the_present_configuration(project):
+    before = project.runs()
+    project.run("prune_runs")
+    assert project.runs() == before
+
+
+def test_retrain_repeats_every_run_and_finds_the_same_numbers(project):
+    before, tables = project.runs(), project.tables()
+    project.run("--config", "retrain=true")
+    after = project.runs()
+    assert after.keys() == before.keys()
+    assert all(after[key] > before[key] for key in before)
+    assert project.tables() == tables
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_numbers(finished, fresh):
+    engine = subprocess.Popen(
+        fresh.command(),
+        cwd=fresh.root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    logs = fresh.live / "logs"
+    for log in (logs / "pretrain_backbone/all.log", logs / "fine_tune/digits.log"):
+        _wait_for_epoch(log, engine)
+        # The engine dies, its job lives on as an orphan, beside the next engine's.
+        os.kill(engine.pid, signal.SIGKILL)
+        engine.wait()
+        engine = subprocess.Popen(
+            fresh.command(),
+            cwd=fresh.root,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    assert engine.wait() == 0
+    assert fresh.tables() == finished.tables()
+    assert fresh.runs().keys() == finished.runs().keys()
+    left = [path.name for path in (fresh.live / "runs").iterdir() if path.is_file()]
+    assert left == []
+
+
+def test_a_killed_job_goes_on_from_its_checkpoint(finished, fresh):
+    """The job itself dies too: what it had reached must not be trained again."""
+    log = fresh.live / "logs/pretrain_backbone/all.log"
+    engine = subprocess.Popen(
+        fresh.command(str(Path("results/smoke/models/backbone.safetensors"))),
+        cwd=fresh.root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _wait_for_epoch(log, engine)
+    os.killpg(engine.pid, signal.SIGKILL)
+    engine.wait()
+    fresh.run("results/smoke/models/backbone.safetensors")
+    name = "models/backbone.safetensors"
+    assert (fresh.live / name).read_bytes() == (finished.live / name).read_bytes()
+    assert "resumed after epoch" in log.read_text()
+
+
+def test_cached_figures_need_neither_data_nor_torch(project):
+    project.run("freeze_results")
+    cached = project.root / "results/cached/smoke"
+    assert sum(path.stat().st_size for path in cached.rglob("*.npz")) < 1_000_000
+    shutil.rmtree(project.live)
+    shutil.rmtree(project.root / ".snakemake")
+    # A torch that cannot be imported stands for one that is not there.
+    (project.root / "workflow/torch.py").write_text("raise ImportError('no torch')\n")
+    drawn = project.run("cached_figures")
+    assert "fine_tune" not in drawn
+    assert not project.live.exists() or not any(project.live.rglob("*.safetensors"))
+    for name in ("accuracy", "scores", "tau", "diffusion_map"):
+        assert (cached / "figures" / f"{name}.svg").exists()
+
+
+def test_cached_results_do_not_stand_in_for_the_main_job(project):
+    project.run("freeze_results")
+    shutil.rmtree(project.live)
+    plan = project.run("--dry-run")
+    assert "pretrain_backbone" in plan
+
+
+def test_the_report_holds_figures_and_contact_sheets(project):
+    project.run("--report", "results/smoke/report.html")
+    page = (project.live / "report.html").read_text()
+    for text in ("contact_sheet_digits", "diffusion maps", "weighted tau (table)"):
+        assert text in page
+
+
+@pytest.mark.parametrize(
+    ("file", "rule"),
+    [
+        ("models/backbone.safetensors", "embed_task"),
+        ("models/lora.safetensors", "fine_tune"),
+        ("embeddings/digits.safetensors", "score_task"),
+        ("data/digits.safetensors", "fine_tune"),
+    ],
+)
+def test_a_cut_off_file_ends_in_one_sentence(project, file, rule):
+    path = project.live / file
+    path.write_bytes(path.read_bytes()[:-10])
+    printed = project.run(succeed=False)
+    assert f"Error: results/smoke/{file} is cut off" in printed
+    assert "delete it and start again" in printed
+    path.unlink()
+    project.run()
+    assert project.tables() == project.tables()
+
+
+def _wait_for_epoch(log, engine):
+    for _ in range(3000):
+        if log.exists() and "epoch" in log.read_text():
+            return
+        assert engine.poll() is None, "it ended before it could be killed"
+        time.sleep(0.02)
+    raise AssertionError(f"no epoch in {log}")

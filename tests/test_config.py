@@ -1,0 +1,171 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from peftdiff.config import check_config
+from peftdiff.methods import METHODS, hyperparameters
+from peftdiff.metrics import METRICS, parameter_names
+from peftdiff.runtime import UserError
+from peftdiff.tasks import TASKS
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def load(overlay=None):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    if overlay is not None:
+        merge(config, yaml.safe_load((ROOT / "configs" / overlay).read_text()))
+    return config
+
+
+def merge(config, overlay):
+    for key, value in overlay.items():
+        if isinstance(value, dict) and isinstance(config.get(key), dict):
+            merge(config[key], value)
+        else:
+            config[key] = value
+
+
+def changed(**changes):
+    """Return config.yaml with dotted keys (`source__images`) set."""
+    config = load()
+    for key, value in changes.items():
+        *parents, last = key.split("__")
+        section = config
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    return config
+
+
+@pytest.mark.parametrize("overlay", [None, "mini_long.yaml", "smoke.yaml"])
+def test_the_configurations_are_valid(overlay):
+    check_config(load(overlay), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"taks": []},
+            "the configuration has an unknown key 'taks' (did you mean 'tas",
+        ),
+        (
+            {"source__seed": 1},
+            "config key 'source' has an unknown key 'seed' (did you mean 'seeds'?);"
+            " allowed: images, seeds, recipe, learning_rates",
+        ),
+        (
+            {"methods": ["lora", "lorra"]},
+            "config key 'methods.1' is 'lorra' (did you mean 'lora'?);"
+            " allowed: adapter, lora, vpt, bitfit, convpass,",
+        ),
+        ({"methods": ["lora", "full"]}, "config key 'methods.1' is 'full'"),
+        (
+            {"methods": []},
+            "config key 'methods' lists 0 entries; it must list at least 2",
+        ),
+        ({"tasks": ["mnist"]}, "config key 'tasks.0' is 'mnist'; allowed: digits,"),
+        (
+            {"metrics": ["logm"]},
+            "config key 'metrics.0' is 'logm' (did you mean 'logme'?)",
+        ),
+        (
+            {"source__images": "many"},
+            "config key 'source.images' is 'many'; it must be of",
+        ),
+        (
+            {"source__recipe__learning_rate": "1e-3"},
+            "config key 'source.recipe.learning_rate' is '1e-3'; it must be of type"
+            " number (in YAML, write 1.0e-3, not 1e-3)",
+        ),
+        ({"source__images": 0}, "config key 'source.images': 0 is less than"),
+        ({"device": "gpu"}, "config key 'device' is 'gpu'; allowed: auto, cpu, cuda"),
+        ({"experiment": "cached"}, "config key 'experiment': 'cached' does not match"),
+        (
+            {"hyperparameters__lora": {"rnk": 3}},
+            "config key 'hyperparameters.lora' has an unknown 'rnk' (did you mean",
+        ),
+        (
+            {"hyperparameters__loha": {}},
+            "config key 'hyperparameters' has an unknown 'loha'",
+        ),
+        (
+            {"metric_parameters__peftdiff": {"time": 1}},
+            "config key 'metric_parameters.peftdiff' has an unknown 'time'",
+        ),
+        (
+            {"ground_truth__learning_rates": {"ful": 1.0}},
+            "config key 'ground_truth.learning_rates' has an unknown 'ful'",
+        ),
+        (
+            {"figures__map_task": "count"},
+            "config key 'figures.map_task' has an unknown",
+        ),
+        (
+            {"backbone__architecture__heads": 5},
+            "config key 'backbone.architecture.heads' is 5; it must divide width",
+        ),
+        (
+            {"data__train_images": 10},
+            "config key 'metric_parameters.peftdiff.neighbors' is 20, but only 10",
+        ),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_one_sentence(changes, sentence):
+    with pytest.raises(UserError) as caught:
+        check_config(changed(**changes), SCHEMA)
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named():
+    config = load()
+    del config["source"]["images"]
+    with pytest.raises(UserError, match=r"'source' lacks the key 'images'"):
+        check_config(config, SCHEMA)
+
+
+def test_the_check_changes_nothing():
+    config, schema = load(), copy.deepcopy(SCHEMA)
+    check_config(config, schema)
+    assert (config, schema) == (load(), SCHEMA)
+
+
+def test_every_key_is_described_and_nothing_is_lax():
+    def walk(schema, path):
+        if schema.get("type") == "object" and "properties" in schema:
+            assert schema["additionalProperties"] is False, path
+            for key, value in schema["properties"].items():
+                assert "description" in value or path.endswith("architecture"), key
+                walk(value, f"{path}.{key}")
+
+    walk(SCHEMA, "config")
+
+
+def test_every_name_of_the_tables_is_allowed():
+    config = load()
+    config["tasks"] = list(TASKS)
+    config["methods"] = [slug for slug, method in METHODS.items() if method.in_pool]
+    config["metrics"] = list(METRICS)
+    config["hyperparameters"] = {slug: hyperparameters(slug) for slug in METHODS}
+    config["metric_parameters"] = {
+        slug: dict.fromkeys(parameter_names(slug), 1) for slug in METRICS
+    }
+    check_config(config, SCHEMA)
+
+
+def test_every_key_is_read_somewhere():
+    code = "\n".join(
+        path.read_text()
+        for folder in ("workflow/rules", "workflow/scripts", "workflow/peftdiff")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".smk")
+    )
+    for section, schema in SCHEMA["properties"].items():
+        for key in (section, *schema.get("properties", {})):
+            assert f'["{key}"]' in code, key

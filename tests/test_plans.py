@@ -1,0 +1,122 @@
+from tests.test_config import changed, load
+
+from peftdiff.plans import (
+    backbone_plan,
+    data_of,
+    recipe_of,
+    referenced_runs,
+    source_plans,
+    truth_plans,
+    validation_plans,
+)
+from peftdiff.runtime import Setting
+
+CPU = Setting()
+CHECKSUMS = {
+    "pretraining": {"train": "p"},
+    "source": {"train": "s"},
+    **{t: {"train": f"{t}-train", "test": f"{t}-test"} for t in load()["tasks"]},
+}
+
+
+def runs(**changes):
+    return referenced_runs(changed(**changes), CHECKSUMS, CPU)
+
+
+def count(*, methods=9, tasks=6, source_seeds=2, seeds=2, factors=3):
+    fine = (methods + 2) * tasks * (seeds + factors)
+    # The factor 1 of other data (a part of the images) is a run of its own.
+    return 1 + methods * source_seeds + fine
+
+
+def test_an_experiment_counts_its_runs():
+    assert len(runs()) == count()
+
+
+def test_a_new_method_adds_its_runs_and_keeps_the_others():
+    methods = load()["methods"]
+    fewer, all_runs = runs(methods=methods[:-1]), runs()
+    assert fewer < all_runs
+    assert len(fewer) == count(methods=8)
+
+
+def test_a_new_seed_adds_its_runs_and_keeps_the_others():
+    more = runs(source__seeds=[0, 1, 2], ground_truth__seeds=[0, 1, 2])
+    assert runs() < more
+    assert len(more) == count(source_seeds=3, seeds=3)
+
+
+def test_a_new_backbone_keeps_no_run():
+    assert not runs() & runs(backbone__seed=1)
+    assert not runs() & runs(backbone__recipe__epochs=15)
+    assert not runs() & runs(data__std=0.3)
+
+
+def test_a_hyperparameter_changes_the_runs_of_its_method_alone():
+    kept = runs() & runs(hyperparameters__lora={"rank": 5})
+    assert kept == runs(methods=[m for m in load()["methods"] if m != "lora"])
+
+
+def test_a_source_recipe_changes_all_but_the_backbone_and_the_references():
+    kept = runs() & runs(source__recipe__epochs=9)
+    assert len(kept) == 1 + 2 * 6 * (2 + 3)
+
+
+def test_a_learning_rate_of_one_method_changes_that_method_alone():
+    rates = load()["source"]["learning_rates"] | {"noah": 0.5}
+    lost = runs() - runs(source__learning_rates=rates)
+    assert len(lost) == 2 + 6 * (2 + 3)
+
+
+def test_the_ground_truth_recipe_keeps_source_training():
+    kept = runs() & runs(ground_truth__recipe__epochs=11)
+    assert len(kept) == 1 + 9 * 2
+
+
+def test_what_is_only_scored_or_drawn_changes_no_run():
+    assert runs() == runs(
+        metrics=["logme"], figures__map_task="land", embedding__split="test"
+    )
+
+
+def test_the_device_makes_other_runs():
+    half = Setting("cpu", "bfloat16")
+    assert not runs() & referenced_runs(load(), CHECKSUMS, half)
+
+
+def test_a_seed_without_a_source_model_starts_from_the_first():
+    config = load()
+    truth = config["ground_truth"] | {"seeds": [0, 1, 7]}
+    starts = {"lora": {0: "a", 1: "b"}, "full": {0: "backbone"}}
+    plans = truth_plans(starts, {"lora": {}, "full": {}}, truth, {}, CPU)
+    assert [(p.method, p.seed, p.start) for p in plans] == [
+        ("lora", 0, "a"),
+        ("lora", 1, "b"),
+        ("lora", 7, "a"),
+        ("full", 0, "backbone"),
+        ("full", 1, "backbone"),
+        ("full", 7, "backbone"),
+    ]
+    assert [p.recipe["learning_rate"] for p in plans[2:4]] == [0.02, 0.002]
+
+
+def test_validation_compares_rates_on_one_seed_and_no_test_image():
+    config = load()
+    data = data_of(["train"], config["data"])
+    plans = validation_plans(
+        {"lora": {0: "a", 1: "b"}}, {"lora": {}}, config["ground_truth"], data, CPU
+    )
+    assert [p.recipe["learning_rate"] for p in plans] == [0.01, 0.02, 0.04]
+    assert {p.seed for p in plans} == {0}
+    assert plans[0].data["checksums"] == ["train"]
+    assert plans[0].data != data
+
+
+def test_plans_start_where_their_predecessors_end():
+    config = load()
+    data = data_of(["p"], config["data"])
+    backbone = backbone_plan(config["backbone"], data, CPU)
+    recipe = recipe_of(config["source"], "vpt")
+    plans = source_plans(backbone.key, "vpt", {}, recipe, [0, 3], data, CPU)
+    assert [(p.start, p.seed) for p in plans] == [(backbone.key, 0), (backbone.key, 3)]
+    assert recipe["learning_rate"] == 0.03

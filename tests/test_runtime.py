@@ -1,0 +1,90 @@
+import logging
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from peftdiff import runtime
+from peftdiff.runtime import Setting, UserError, digest, job, named, resolve_setting
+
+
+def test_a_digest_tells_values_apart_and_not_their_order():
+    assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
+    assert digest({"a": 1}) != digest({"a": 1.5})
+    assert digest([0, "head"]) != digest([0, "order"])
+
+
+def test_a_job_writes_its_messages_and_warnings_to_its_log(tmp_path, capsys):
+    log = tmp_path / "job.log"
+    with job(str(log)):
+        runtime.logger.info("epoch 1/2")
+        print("printed")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("a warning", UserWarning, stacklevel=1)
+    text = log.read_text()
+    assert "epoch 1/2" in text
+    assert "printed" in text
+    assert "a warning" in text
+    assert capsys.readouterr() == ("", "")
+    assert not runtime.logger.handlers
+    logging.captureWarnings(False)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (UserError("labels hold one class"), "labels hold one class"),
+        (ValueError("two\nlines"), "two lines"),
+        (
+            PermissionError(13, "Permission denied", "results/mini"),
+            "results/mini: permission denied; free or repair that path and start again",
+        ),
+        (MemoryError(), "the job ran out of memory; give it more, or lower its"),
+    ],
+)
+def test_a_failure_is_one_sentence_and_an_exit_code(tmp_path, capsys, error, sentence):
+    log = tmp_path / "job.log"
+    with pytest.raises(SystemExit) as caught, job(str(log)):
+        raise error
+    assert caught.value.code == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"Error: {sentence}")
+    assert shown.count("\n") == 1
+    assert "Traceback" in log.read_text()
+    logging.captureWarnings(False)
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(tmp_path):
+    with pytest.raises(KeyError), job(str(tmp_path / "job.log")):
+        raise KeyError("bug")
+    logging.captureWarnings(False)
+
+
+def test_settings_resolve_to_what_the_machine_has(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_setting("auto", "auto") == Setting("cpu", "float32")
+    assert resolve_setting("cpu", "bfloat16") == Setting("cpu", "bfloat16")
+    with pytest.raises(UserError, match="'device' asks for cuda"):
+        resolve_setting("cuda", "auto")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_setting("auto", "auto") == Setting("cuda", "bfloat16")
+    assert resolve_setting("cpu", "auto") == Setting("cpu", "float32")
+
+
+def test_the_version_is_no_argument():
+    assert named({"task": "digits", "version": 3}) == {"task": "digits"}
+
+
+def test_the_tables_and_the_configuration_need_no_torch():
+    code = (
+        "import sys; from peftdiff import config, correlation, plans, scoring;"
+        "from peftdiff.tasks import TASKS; from peftdiff.methods import METHODS,"
+        " hyperparameters; [hyperparameters(m) for m in METHODS];"
+        "sys.exit('torch' in sys.modules)"
+    )
+    path = {"PYTHONPATH": "workflow", "PATH": ""}
+    assert subprocess.run([sys.executable, "-c", code], env=path).returncode == 0

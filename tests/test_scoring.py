@@ -1,0 +1,54 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from peftdiff.diffusion import diffusion_score, rank_pool
+from peftdiff.metrics import compute
+from peftdiff.scoring import score_models
+
+PARAMETERS = {"neighbors": 6, "components": 5, "diffusion_time": 2}
+
+
+@pytest.fixture
+def labels():
+    return np.arange(60) % 3
+
+
+@pytest.fixture
+def features(labels):
+    rng = np.random.default_rng(0)
+    centers = rng.normal(size=(3, 8))
+    names = ["backbone", "lora/0", "lora/1", "vpt/0", "vpt/1", "noah/0", "noah/1"]
+    return {
+        name: (rng.normal(size=(60, 8)) + 0.3 * place * centers[labels]).astype("f4")
+        for place, name in enumerate(names)
+    }
+
+
+def test_peftdiff_is_combined_among_the_methods_of_one_seed(features, labels):
+    scores, components = score_models(features, labels, "peftdiff", PARAMETERS)
+    pairs = {
+        name: diffusion_score(array, labels, **PARAMETERS)[:2]
+        for name, array in features.items()
+    }
+    for seed in (0, 1):
+        pool = {m: pairs[f"{m}/{seed}"] for m in ("lora", "vpt", "noah")}
+        expected = rank_pool(pool, pairs["backbone"])
+        rows = scores[scores["seed"] == seed].set_index("method")["score"]
+        assert rows.to_dict() == pytest.approx(expected)
+    assert list(components["model"]) == ["backbone", *["lora", "vpt", "noah"]] or set(
+        components["model"]
+    ) == {"backbone", "lora", "vpt", "noah"}
+    backbone = components.set_index("model").loc["backbone"]
+    assert pd.isna(backbone["seed"])
+    assert (backbone["intra"], backbone["inter"]) == pytest.approx(pairs["backbone"])
+
+
+def test_a_metric_of_its_own_leaves_the_backbone_out(features, labels):
+    scores, components = score_models(features, labels, "logme", {})
+    assert components.empty
+    assert len(scores) == 6
+    row = scores.set_index(["method", "seed"]).loc[("vpt", 1)]
+    assert row["score"] == pytest.approx(compute("logme", features["vpt/1"], labels))
+    assert (scores["seconds"] > 0).all()
+    assert set(scores["metric"]) == {"logme"}

@@ -1,0 +1,135 @@
+"""The house rules: who may import whom, and what no file may spell."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+LIBRARY = ROOT / "workflow" / "peftdiff"
+
+# From the bottom up: a module imports its own layer or a lower one.
+LAYERS = [
+    {"paths", "runtime"},
+    {"records"},
+    {"neighbors", "runs"},
+    {"diffusion"},
+    {"metrics", "statistics", "tasks", "methods", "provenance"},
+    {"imagesets", "backbones", "plans", "scoring", "correlation", "config"},
+    {"training", "embedding", "figures"},
+    {"stages"},
+]
+LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
+TORCH_FREE = ("diffusion", "metrics", "statistics", "neighbors", "plans", "scoring")
+MODULES = sorted(LIBRARY.rglob("*.py"))
+
+
+def imports(path):
+    """Yield the modules that a file imports, inside functions too."""
+    package = path.relative_to(ROOT / "workflow").parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*parts, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+            yield base
+
+
+def part_of(module):
+    parts = module.split(".")
+    return parts[1] if parts[0] == "peftdiff" and len(parts) > 1 else None
+
+
+def own_part(path):
+    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_imports_run_one_way(path):
+    own = own_part(path)
+    if own == "__init__":
+        return
+    for module in imports(path):
+        part = part_of(module)
+        if part in LEVEL:
+            assert LEVEL[part] <= LEVEL[own], f"{own} imports {part}"
+            assert LEVEL[part] < LEVEL[own] or part == own or own in LAYERS[LEVEL[own]]
+
+
+def test_every_part_of_the_library_has_its_layer():
+    parts = {own_part(path) for path in MODULES} - {"__init__"}
+    assert parts == set(LEVEL)
+
+
+def test_parts_of_one_layer_form_no_circle():
+    edges = {
+        (own_part(path), part_of(module))
+        for path in MODULES
+        for module in imports(path)
+        if part_of(module) in LEVEL and own_part(path) != part_of(module)
+    }
+    assert not {(a, b) for a, b in edges if (b, a) in edges}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(LIBRARY)))
+def test_the_library_cannot_spell_the_engine(path):
+    assert "snakemake" not in path.read_text().lower()
+
+
+def test_torch_stays_where_models_run():
+    for path in MODULES:
+        if own_part(path) in TORCH_FREE:
+            assert not any(name.split(".")[0] == "torch" for name in imports(path)), (
+                path
+            )
+    for path in [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")]:
+        assert "import torch" not in path.read_text()
+
+
+def test_scripts_are_named_as_their_rules_and_short():
+    rules = "\n".join(p.read_text() for p in ROOT.glob("workflow/rules/*.smk"))
+    scripts = set(re.findall(r'"\.\./scripts/(\w+)\.py"', rules))
+    named = set(re.findall(r"^rule (\w+):", rules, re.M))
+    files = {path.stem for path in ROOT.glob("workflow/scripts/*.py")}
+    assert scripts == files
+    assert scripts <= named
+
+
+def test_every_rule_says_what_it_does():
+    for path in ROOT.glob("workflow/rules/*.smk"):
+        text = path.read_text()
+        assert text.startswith('"""'), path
+        for rule in re.split(r"^rule ", text, flags=re.M)[1:]:
+            assert "message:" in rule, f"{path}: {rule.splitlines()[0]}"
+            assert "log:" in rule, f"{path}: {rule.splitlines()[0]}"
+
+
+def test_versions_agree():
+    def numbers(pattern, file):
+        return re.search(pattern, (ROOT / file).read_text(), re.M).group(1)
+
+    version = numbers(r'^version = "(.+)"', "pyproject.toml")
+    assert numbers(r"^version: (.+)$", "CITATION.cff") == version
+    engine = numbers(r'^min_version\("(.+)"\)', "Snakefile")
+    assert numbers(r'"snakemake>=([\d.]+),', "pyproject.toml") == engine
+
+
+def test_the_lock_names_versions_only_and_holds_every_requirement():
+    lock = (ROOT / "envs/requirements.lock").read_text()
+    assert "http:" not in lock
+    assert "https:" not in lock
+    assert "--" not in lock
+    locked = {re.split(r"[=<>; ]", line)[0] for line in lock.splitlines()}
+    text = (ROOT / "pyproject.toml").read_text()
+    wanted = set(re.findall(r'^    "([A-Za-z0-9_-]+)[>=<"]', text, re.M))
+    assert {name.lower() for name in wanted} <= {name.lower() for name in locked}
+
+
+def test_the_conda_environment_takes_the_locked_versions():
+    environment = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())
+    (pip,) = [d for d in environment["dependencies"] if isinstance(d, dict)]
+    assert pip["pip"] == ["-r requirements.lock"]
