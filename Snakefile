@@ -12,6 +12,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/startup.smk"
+include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/pool.smk"
 include: "workflow/rules/embeddings.smk"
@@ -19,6 +20,12 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/results.smk"
+
+
+wildcard_constraints:
+    task="|".join(TASKS),
+    method="|".join(METHODS),
+    root="|".join([LIVE.root, *(cached(name).root for name in cached_experiments())]),
 
 
 rule all:

@@ -90,7 +90,7 @@ def texts():
         for axes in figure.axes:
             for axis in (axes.xaxis, axes.yaxis):
                 low, high = sorted(axis.get_view_interval())
-                for tick in (t for t in axis.get_major_ticks()):
+                for tick in axis.get_major_ticks():
                     tick.label1.set_visible(low <= tick.get_loc() <= high)
         return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text()]
 
@@ -104,7 +104,7 @@ def overlaps(texts):
     def overlaps(figure):
         figure.draw_without_rendering()
         boxes = [
-            (text.get_text(), text.get_window_extent().shrunk(0.98))
+            (text.get_text(), text.get_window_extent().padded(-0.5))
             for text in texts(figure)
         ]
         return [

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from peftdiff.figures import accuracy, labels
 
 
@@ -15,24 +16,16 @@ def test_a_panel_per_task_in_the_order_of_groups(make, count, overlaps):
 
 def test_mean_stands_at_its_accuracy_and_seeds_below_it(make, marks):
     truth = make.truth(seeds=3)
-    figure = accuracy.draw(truth)
-    panel = figure.axes[1]
-    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    panels = accuracy.draw(truth).axes
+    rows = [label.get_text() for label in panels[0].get_yticklabels()]
     drawn = truth[(truth["task"] == "texture") & truth["in_pool"]]
-    means = drawn.groupby("method")["accuracy"].mean()
-    expected = {
-        (pytest.approx(means[m]), float(rows.index(labels.method_label(m))))
-        for m in make.methods
-    }
-    found = marks(panel, 5.5)
-    assert len(found) == 9
-    assert sorted(x for x, _ in found) == pytest.approx(sorted(means))
-    for method, mean in means.items():
-        row = rows.index(labels.method_label(method))
-        assert (pytest.approx(mean), row) in found
-    assert len(expected) == 9
-    seeds = marks(panel, 2.6)
-    assert sorted(x for x, _ in seeds) == pytest.approx(sorted(drawn["accuracy"]))
+    row_of = drawn["method"].map(lambda slug: rows.index(labels.method_label(slug)))
+    means = drawn.groupby(row_of)["accuracy"].mean()
+    found = sorted(marks(panels[1], 5.5), key=lambda mark: mark[1])
+    np.testing.assert_allclose(found, list(zip(means, range(9), strict=True)))
+    below = row_of + accuracy.SEED_OFFSET
+    expected = sorted(zip(drawn["accuracy"], below, strict=True))
+    np.testing.assert_allclose(sorted(marks(panels[1], 2.6)), expected)
 
 
 def test_rows_run_from_best_to_worst_mean_rank(make):

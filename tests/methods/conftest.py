@@ -16,13 +16,18 @@ def make_vit(seed=0, model=VisionTransformer, **changes):
         "num_heads": 4,
         "num_classes": CLASSES,
     }
-    generator = torch.Generator().manual_seed(seed)
-    vit = model(**(arguments | changes))
-    with torch.no_grad():
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        vit = model(**(arguments | changes))
         # timm starts with biases of zero and nearly uniform attention.
         for parameter in vit.parameters():
-            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+            parameter += 0.1 * torch.randn(parameter.shape)
     return vit.eval()
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
 
 
 @pytest.fixture

@@ -94,7 +94,9 @@ def test_mask_is_moved_turned_and_scaled():
 
 def test_masks_pick_the_kind_of_each_row():
     kinds, zero, one = np.array([1, 0]), np.zeros(2), np.full(2, 0.6)
-    masks = shapes.shape_masks([shapes.disc, shapes.square], kinds, zero, zero, one, zero)
+    masks = shapes.shape_masks(
+        [shapes.disc, shapes.square], kinds, zero, zero, one, zero
+    )
     assert np.array_equal(masks[0], one_mask(shapes.square, radius=0.6))
     assert np.array_equal(masks[1], one_mask(shapes.disc, radius=0.6))
 

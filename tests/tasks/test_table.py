@@ -1,5 +1,6 @@
 """The contract of every entry of the TASKS table."""
 
+import os
 import subprocess
 import sys
 
@@ -61,7 +62,7 @@ def test_unknown_task_raises_and_names_the_known_ones():
 
 @pytest.mark.parametrize(("train", "test"), [(0, 10), (10, 0), (-1, 10)])
 def test_sizes_below_one_raise(train, test):
-    with pytest.raises(ValueError, match="dsloc: the t.* set needs at least 1 image"):
+    with pytest.raises(ValueError, match=r"dsloc: the t.+ set needs at least 1 "):
         generate_task("dsloc", train, test)
 
 
@@ -69,12 +70,13 @@ def test_reading_the_table_imports_no_heavy_package():
     code = (
         "import sys; from peftdiff.tasks import TASKS; assert TASKS;"
         "heavy = {'torch', 'timm', 'sklearn', 'scipy', 'pandas', 'matplotlib'};"
-        "sys.exit(', '.join(heavy & set(sys.modules)))"
+        "print(sorted(heavy & set(sys.modules)))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env=_environment())
-
-
-def _environment():
-    import os
-
-    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert run.stdout.strip() == "[]"

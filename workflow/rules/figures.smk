@@ -24,16 +24,6 @@ rule map_diffusion:
         "../scripts/map_diffusion.py"
 
 
-def figure(name, title):
-    """Return a figure's files, the PNG with its place in the report."""
-    png, svg = Experiment("{root}").figure(name)
-    caption = f"../report/{name}.rst"
-    return [
-        report(png, category="Results", caption=caption, labels={"result": title}),
-        svg,
-    ]
-
-
 rule draw_accuracy:
     input:
         Experiment("{root}").table("ground_truth"),

@@ -37,7 +37,7 @@ rule freeze_results:
     conda:
         ENVIRONMENT
     params:
-        live=LIVE.root,
+        live=lambda wildcards, input: os.path.commonpath(input),
         cached=cached(config["experiment"]).root,
     message:
         "Copy the small results to {params.cached}"
@@ -47,10 +47,7 @@ rule freeze_results:
 
 rule prune_runs:
     input:
-        **{
-            name: LIVE.data(name)
-            for name in ["pretraining", "source", *config["tasks"]]
-        },
+        [LIVE.data(name) for name in ["pretraining", "source", *config["tasks"]]],
     log:
         LIVE.log("prune_runs"),
     conda:

@@ -1,7 +1,7 @@
-"""Before the first rule: find the library, check the configuration, tidy up.
+"""Before anything else: find the library, check the configuration, tidy up.
 
 Takes config.yaml and workflow/schemas/config.schema.yaml.
-Makes the names that the other rule files use: LIVE, POOL, NORMALIZATION, FIGURES, ENVIRONMENT.
+Makes the names that the other files use: LIVE, POOL, NORMALIZATION, FIGURES, ENVIRONMENT.
 """
 
 import fcntl
@@ -55,6 +55,10 @@ def clear_stale_lock(folder=".snakemake"):
     return alive
 
 
+# `--config retrain=true` arrives as a word.
+if config.get("retrain") in ("true", "false"):
+    config["retrain"] = config["retrain"] == "true"
+
 try:
     with open(Path(workflow.basedir, "workflow/schemas/config.schema.yaml")) as file:
         check_config(config, yaml.safe_load(file))
@@ -69,9 +73,3 @@ POOL = config["methods"]
 NORMALIZATION = {key: config["data"][key] for key in ("mean", "std")}
 FIGURES = ["accuracy", "scores", "tau", "diffusion_map"]
 ENVIRONMENT = "../../envs/environment.yaml"
-
-
-wildcard_constraints:
-    task="|".join(TASKS),
-    method="|".join(METHODS),
-    root="|".join([LIVE.root, *(cached(name).root for name in cached_experiments())]),

@@ -6,23 +6,6 @@ learning rates are compared on held-out training images.
 """
 
 
-def fine_tuning_params(validate):
-    """Return the parameters of fine-tuning, of which comparing recipes is a kind."""
-    methods = [*POOL, *config["ground_truth"]["references"]]
-    truth = config["ground_truth"]
-    return {
-        "experiment": config["experiment"],
-        "architecture": config["backbone"]["architecture"],
-        "hyperparameters": {m: config["hyperparameters"].get(m, {}) for m in methods},
-        "truth": {key: truth[key] for key in truth if validate or key != "validation"},
-        "validate": validate,
-        "normalization": NORMALIZATION,
-        "device": (config["device"], config["precision"]),
-        "store": (LIVE.runs, config["retrain"]),
-        "version": STAGE_VERSIONS["fine_tune"],
-    }
-
-
 rule fine_tune:
     input:
         images=LIVE.data("{task}"),

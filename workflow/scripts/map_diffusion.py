@@ -35,9 +35,9 @@ def main(
         panels[title] = model
     coordinates = []
     for model in panels.values():
-        found = diffusion_score(arrays[model], labels, **peftdiff)
-        # The first eigenvector is constant: it belongs to the eigenvalue 1.
-        coordinates.append((found.eigenvalues * found.eigenvectors)[:, 1:3])
+        psi = diffusion_score(arrays[model], labels, **peftdiff).eigenvectors
+        # The first is constant on a connected graph: it belongs to the eigenvalue 1.
+        coordinates.append(psi[:, 1:3])
     with replacing(path) as temporary:
         np.savez_compressed(
             temporary,

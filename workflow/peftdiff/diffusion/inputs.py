@@ -1,9 +1,8 @@
 """The one check of features and labels that every score starts from."""
 
 import math
-import operator
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,13 +87,7 @@ def check_labels(
         raise ValueError(
             f"labels name {len(array)} samples but {name} have {n_samples} rows"
         )
-    if array.dtype.kind == "f" and not np.all(array == np.floor(array)):
-        row = int(np.argmin(array == np.floor(array)))
-        raise ValueError(
-            f"labels must be class names or whole numbers, got {array[row]} at {row}"
-        )
-    if array.dtype.kind == "O":
-        _refuse_missing(array)
+    _check_names(array)
     classes, codes = np.unique(array, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
@@ -103,21 +96,31 @@ def check_labels(
     return codes.astype(np.int64), len(classes)
 
 
-def _refuse_missing(labels: NDArray[np.object_]) -> None:
-    """Raise ValueError unless all labels of an object array are names."""
-    for row, label in enumerate(labels):
-        if not isinstance(label, str):
-            raise ValueError(
-                f"labels must be class names or whole numbers, got {label!r} at {row}"
-            )
+def _check_names(labels: NDArray[Any]) -> None:
+    """Raise ValueError unless all labels are class names or whole numbers."""
+    if labels.dtype.kind not in "biufOSTU":
+        raise ValueError(
+            f"labels must be class names or whole numbers, got dtype {labels.dtype}"
+        )
+    if labels.dtype.kind == "f":
+        valid = np.isfinite(labels) & (labels == np.floor(labels))
+    elif labels.dtype.kind == "O":
+        kinds = (str,) if isinstance(labels[0], str) else (int, np.integer)
+        valid = np.array([isinstance(label, kinds) for label in labels])
+    else:
+        return
+    if not valid.all():
+        row = int(np.argmin(valid))
+        raise ValueError(
+            f"labels must be class names or whole numbers, got {labels[row]} at {row}"
+        )
 
 
 def check_count(name: str, value: int, low: int, high: int | None = None) -> int:
     """Return a whole number within [low, high], or raise ValueError naming it."""
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise ValueError(f"{name} must be a whole number, got {value!r}") from None
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    count = int(value)
     if count < low:
         raise ValueError(f"{name} must be at least {low}, got {count}")
     if high is not None and count > high:
@@ -129,6 +132,7 @@ def check_positive(name: str, value: float) -> float:
     """Return a finite number above 0, or raise ValueError naming it."""
     if (
         not isinstance(value, int | float | np.integer | np.floating)
+        or isinstance(value, bool)
         or not math.isfinite(value)
         or value <= 0
     ):

@@ -1,5 +1,6 @@
 """A task's classes: one row per class, with sample images."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -15,8 +16,9 @@ SMALLEST_CELL = 8.0
 PAGE_HEIGHT = 240.0
 """Height in mm that rows share, unless that makes them lower than the smallest cell."""
 
-GAP = 0.8
-TITLE_HEIGHT = 9.0
+PIXEL = 25.4 / style.RC["savefig.dpi"]
+GAP = 6 * PIXEL
+TITLE_HEIGHT = 72 * PIXEL
 LONGEST_LINE = 18
 """Characters after which a class's name goes on in a second line."""
 
@@ -36,10 +38,8 @@ def draw(
     images
         RGB images (n x height x width x 3), uint8. Small ones are enlarged by a whole
         number at the style's resolution, so that their pixels stay sharp and equal.
-    labels
-        Classes (n), 0 to len(class_names) - 1. A class without image is noted.
-    class_names
-        A name per class.
+    labels, class_names
+        Classes (n), and a name for each of them. A class without image is noted.
     task
         Slug, for the title: the task's label and group.
     per_class
@@ -56,22 +56,13 @@ def draw(
     longest = max(len(line) for name in names for line in name.splitlines())
     left = 4 + style.CHARACTER_WIDTH * longest
     cell = _cell_size(images.shape[1:3], len(names), per_class, style.WIDTH - left)
-    pitch = cell + GAP
-    height = TITLE_HEIGHT + len(names) * pitch
-    width = left + per_class * pitch
-    # Placed by hand, as cells of a whole number of pixels would not survive a layout.
-    figure = Figure(figsize=(width / 25.4, height / 25.4))
-    sheet = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-    sheet.axis("off")
+    height = TITLE_HEIGHT + len(names) * (cell + GAP)
+    figure, sheet = _empty_sheet(left + per_class * (cell + GAP), height)
     _write_title(sheet, left, task)
     for label, name in enumerate(names):
-        top = TITLE_HEIGHT + label * pitch
+        top = TITLE_HEIGHT + label * (cell + GAP)
         sheet.text(left - 2, top + cell / 2, name, ha="right", va="center")
-        row = images[labels == label][:per_class]
-        for column, image in enumerate(row):
-            _draw_image(sheet, image, left + column * pitch, top, cell)
-        if not len(row):
-            sheet.text(left, top + cell / 2, "no image", va="center", color=style.GREY)
+        _draw_row(sheet, images[labels == label][:per_class], left, top, cell)
     return figure
 
 
@@ -102,10 +93,11 @@ def _cell_size(
 ) -> float:
     """Return the side in mm of the square that an image is fitted into."""
     side = min(width / columns - GAP, PAGE_HEIGHT / rows - GAP, LARGEST_CELL)
-    pixel = 25.4 / style.RC["savefig.dpi"]
-    image = max(image_shape) * pixel
     side = max(side, SMALLEST_CELL)
-    return side // image * image if side >= image else side
+    image = max(image_shape) * PIXEL
+    if image > side:
+        return side
+    return max(side // image, math.ceil(SMALLEST_CELL / image)) * image
 
 
 def _write_title(sheet: Axes, left: float, task: str) -> None:
@@ -122,15 +114,34 @@ def _write_title(sheet: Axes, left: float, task: str) -> None:
     )
 
 
+def _empty_sheet(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure and axes that fill it, in mm from the upper left corner."""
+    # Sized by hand: a layout would not leave cells of a whole number of pixels.
+    figure = Figure(figsize=(width / 25.4, height / 25.4))
+    sheet = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    sheet.axis("off")
+    return figure, sheet
+
+
+def _draw_row(
+    sheet: Axes, row: np.ndarray, left: float, top: float, cell: float
+) -> None:
+    """Draw one class's images side by side, or note that there is none."""
+    for column, image in enumerate(row):
+        _draw_image(sheet, image, left + column * (cell + GAP), top, cell)
+    if not len(row):
+        sheet.text(left, top + cell / 2, "no image", va="center", color=style.GREY)
+
+
 def _draw_image(
     sheet: Axes, image: np.ndarray, x: float, y: float, cell: float
 ) -> None:
     """Draw an image with its upper left corner at (x, y), its longer side ``cell``."""
     height, width = cell * np.array(image.shape[:2]) / max(image.shape[:2])
-    enlarged = cell >= max(image.shape[:2]) * 25.4 / style.RC["savefig.dpi"]
+    shrunk = cell < max(image.shape[:2]) * PIXEL
     sheet.imshow(
         image,
         extent=(x, x + width, y + height, y),
-        interpolation="nearest" if enlarged else "hanning",
+        interpolation="hanning" if shrunk else "nearest",
         aspect="auto",
     )

@@ -4,11 +4,11 @@ Figures take slugs from tables; these functions look them up. A table of cached 
 may name a slug that this version does not know: it is shown as it is, after the others.
 """
 
-from collections.abc import Iterable, Mapping
-from importlib import import_module
-from typing import Any
+from collections.abc import Iterable
 
-GROUPS = ("natural", "specialized", "structured")
+from peftdiff.methods import METHODS
+from peftdiff.metrics import METRICS
+from peftdiff.tasks import GROUPS, TASKS
 
 BASELINES = {
     "static": "Static order",
@@ -20,23 +20,24 @@ BASELINES = {
 
 def method_label(slug: str) -> str:
     """Return a method's display label."""
-    return _label("methods", slug)
+    return METHODS[slug].label if slug in METHODS else slug
 
 
 def task_label(slug: str) -> str:
     """Return a task's display label."""
-    return _label("tasks", slug)
+    return TASKS[slug].label if slug in TASKS else slug
 
 
 def task_group(slug: str) -> str:
     """Return a task's group, or an empty string where it is unknown."""
-    entry = _table("tasks").get(slug)
-    return "" if entry is None else entry.group
+    return TASKS[slug].group if slug in TASKS else ""
 
 
 def metric_label(slug: str) -> str:
     """Return the display label of a metric or of a baseline."""
-    return BASELINES.get(slug) or _label("metrics", slug)
+    if slug in BASELINES:
+        return BASELINES[slug]
+    return METRICS[slug].label if slug in METRICS else slug
 
 
 def group_label(slug: str) -> str:
@@ -46,12 +47,12 @@ def group_label(slug: str) -> str:
 
 def order_methods(slugs: Iterable[str]) -> list[str]:
     """Return the distinct slugs in the order of METHODS, unknown ones last."""
-    return _ordered(slugs, _table("methods"))
+    return _ordered(slugs, METHODS)
 
 
 def order_metrics(slugs: Iterable[str]) -> list[str]:
     """Return the distinct slugs in the order of METRICS, then the baselines."""
-    return _ordered(slugs, [*_table("metrics"), *BASELINES])
+    return _ordered(slugs, [*METRICS, *BASELINES])
 
 
 def order_groups(slugs: Iterable[str]) -> list[str]:
@@ -61,27 +62,13 @@ def order_groups(slugs: Iterable[str]) -> list[str]:
 
 def order_tasks(slugs: Iterable[str]) -> list[str]:
     """Return the distinct slugs in the order of TASKS, unknown ones last."""
-    return _ordered(slugs, _table("tasks"))
+    return _ordered(slugs, TASKS)
 
 
 def method_position(slug: str, slugs: Iterable[str]) -> int:
     """Return a method's place among METHODS and the unknown ones of ``slugs``."""
-    known = list(_table("methods"))
-    return [*known, *(s for s in order_methods(slugs) if s not in known)].index(slug)
-
-
-def _table(package: str) -> Mapping[str, Any]:
-    """Return METHODS, TASKS or METRICS, imported late: they are many modules."""
-    try:
-        module = import_module(f"peftdiff.{package}")
-    except ModuleNotFoundError:
-        return {}
-    return getattr(module, package.upper(), {})
-
-
-def _label(package: str, slug: str) -> str:
-    entry = _table(package).get(slug)
-    return slug if entry is None else entry.label
+    unknown = (other for other in order_methods(slugs) if other not in METHODS)
+    return [*METHODS, *unknown].index(slug)
 
 
 def _ordered(slugs: Iterable[str], known: Iterable[str]) -> list[str]:

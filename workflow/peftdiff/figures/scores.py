@@ -51,25 +51,28 @@ def draw(
     chosen = _select(scores, ground_truth, correlation, metric)
     points = _points(chosen, ground_truth)
     taus = _taus(correlation, metric, list(chosen["task"].unique()))
-    tasks = tables.tasks_by_group(chosen)
     methods = labels.order_methods(chosen["method"])
+    figure, axes = _empty_panels(tables.tasks_by_group(chosen), methods)
+    for task, panel in axes.items():
+        _draw_points(panel, points.loc[[task]].droplevel("task"), methods)
+        title = f"{labels.task_label(task)}\n{_tau_text(taus[task])}"
+        panel.set_title(title, loc="left")
+    name, seeds = labels.metric_label(metric), tables.count_seeds(chosen)
+    figure.supxlabel(f"{name} score (mean and range over {seeds})", fontsize=8)
+    figure.supylabel("test accuracy (%)", fontsize=8)
+    return figure
+
+
+def _empty_panels(
+    tasks: dict[str, list[str]], methods: list[str]
+) -> tuple[Figure, dict[str, Axes]]:
+    """Return a figure with the methods' legend and a panel per task."""
     columns = panels.best_columns([len(members) for members in tasks.values()])
     rows = panels.rows_needed(tasks, columns)
     width = style.WIDTH if columns > 1 else 110
-    figure = style.figure(32 + rows * min(62, 40 + 60 / columns), width)
-    axes = panels.add_task_panels(figure, tasks, columns, title_lines=2)
-    for task, panel in axes.items():
-        _draw_points(panel, points.loc[[task]].droplevel("task"), methods)
-        panel.set_title(
-            f"{labels.task_label(task)}\n{_tau_text(taus[task])}", loc="left"
-        )
-    seeds = tables.count_seeds(chosen)
-    figure.supxlabel(
-        f"{labels.metric_label(metric)} score (mean and range over {seeds})", fontsize=8
-    )
-    figure.supylabel("test accuracy (%)", fontsize=8)
+    figure = style.figure(32 + rows * min(62, 36 + 60 / columns), width)
     _add_legend(figure, methods, per_row=5 if columns > 1 else 3)
-    return figure
+    return figure, panels.add_task_panels(figure, tasks, columns, title_lines=2)
 
 
 def _select(

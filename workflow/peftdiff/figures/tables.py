@@ -45,7 +45,9 @@ def tasks_by_group(table: pd.DataFrame) -> dict[str, list[str]]:
 
     A task whose group is an empty cell is filed below the empty string.
     """
-    group_of = dict(zip(table["task"], table["group"].fillna(""), strict=True))
+    # A column of nothing but empty cells is read as numbers: hence the conversion.
+    groups = table["group"].astype(object).fillna("")
+    group_of = dict(zip(table["task"], groups, strict=True))
     tasks = labels.order_tasks(table["task"])
     return {
         group: [task for task in tasks if group_of[task] == group]

@@ -5,7 +5,7 @@ import numpy as np
 from peftdiff.tasks.canvas import Floats, Ints
 from peftdiff.tasks.sprites import POSITIONS, draw_sprites, random_factors
 
-RADIUS = 0.36
+RADIUS = (0.18, 0.36)
 SPAN = 0.62
 STEPS = 2
 

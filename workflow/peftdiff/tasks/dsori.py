@@ -8,7 +8,7 @@ import numpy as np
 from peftdiff.tasks.canvas import Floats, Ints
 from peftdiff.tasks.sprites import ORIENTATIONS, draw_sprites, random_factors
 
-RADIUS = 0.72
+RADIUS = (0.50, 0.72)
 SPAN = 0.30
 BINS = 8
 

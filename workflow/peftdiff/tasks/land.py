@@ -14,7 +14,7 @@ from peftdiff.tasks.canvas import (
 )
 
 FIELDS = 7
-FORCED_FIELDS = 3
+FORCED_FIELDS = 4
 COLOR_SPREAD = 0.07
 TEXTURE_CONTRAST = 0.12
 ILLUMINATION = (0.85, 1.15)

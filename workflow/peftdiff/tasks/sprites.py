@@ -11,7 +11,7 @@ import numpy as np
 from peftdiff.tasks.canvas import Floats, Ints, blend, choose, filled, over_pixels
 from peftdiff.tasks.shapes import ellipse, shape_masks, square
 
-SCALES = np.linspace(0.5, 1, 6)
+SCALES = 6
 ORIENTATIONS = 40
 POSITIONS = 32
 # Not symmetric about 1/2: where a side runs through a pixel's center, the mask is 1/2
@@ -42,23 +42,24 @@ class Factors:
 
 def random_factors(rng: np.random.Generator, count: int) -> Factors:
     """Draw every factor uniformly."""
-    sizes = (3, len(SCALES), ORIENTATIONS, POSITIONS, POSITIONS)
+    sizes = (3, SCALES, ORIENTATIONS, POSITIONS, POSITIONS)
     return Factors(*(choose(rng, size, count) for size in sizes))
 
 
-def draw_sprites(factors: Factors, radius: float, span: float) -> Floats:
+def draw_sprites(factors: Factors, radius: tuple[float, float], span: float) -> Floats:
     """Draw the images (n, 3, 32, 32).
 
-    `radius` is the largest shape's; the positions reach from -`span` to `span`.
+    The scales divide the interval `radius`, the positions that from -`span` to `span`.
     """
     angles = np.linspace(0, 2 * np.pi, ORIENTATIONS)
+    radii = np.linspace(*radius, SCALES)
     places = np.linspace(-span, span, POSITIONS)
     mask = shape_masks(
         (square, ellipse, heart),
         factors.shape,
         places[factors.x],
         places[factors.y],
-        radius * SCALES[factors.scale],
+        radii[factors.scale],
         angles[factors.orientation],
     )
     count = len(mask)

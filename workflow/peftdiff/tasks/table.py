@@ -6,6 +6,8 @@ from importlib import import_module
 
 from peftdiff.tasks.generation import TaskImages, generate
 
+# ASSUME: small drawn tasks of each kind stand in for the groups of VTAB-1k (Zhai et al.
+# 2019): everyday objects, special instruments, the structure of a scene.
 GROUPS = ("natural", "specialized", "structured")
 
 

@@ -1,0 +1,170 @@
+"""One battery for every line of the METRICS table."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from peftdiff.metrics import METRICS, combine, compute, parameter_names
+
+
+def dataset(n=90, d=7, n_classes=3, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % n_classes
+    features = rng.normal(size=(n, d)) + rng.normal(size=(n_classes, d))[labels]
+    return features, labels
+
+
+def values(name, features, labels):
+    """A metric's value as a list, be it a number or a dict of components."""
+    value = compute(name, features, labels)
+    if METRICS[name].needs_pool:
+        assert isinstance(value, dict)
+        return [value[part] for part in sorted(value)]
+    assert isinstance(value, float)
+    return [value]
+
+
+@pytest.fixture(params=METRICS)
+def name(request):
+    return request.param
+
+
+def test_line_of_the_table(name):
+    metric = METRICS[name]
+    assert metric.slug == name
+    assert metric.label
+    assert metric.reference
+    assert metric.cost
+    assert all(parameter.isidentifier() for parameter in parameter_names(name))
+
+
+@pytest.mark.parametrize(("n", "d"), [(90, 7), (40, 60)])
+def test_finite_on_a_normal_set(name, n, d):
+    found = values(name, *dataset(n, d))
+    assert np.isfinite(found).all()
+
+
+def test_tells_labels_from_noise(name):
+    features, labels = dataset()
+    shuffled = np.random.default_rng(1).permutation(labels)
+    assert values(name, features, labels) != values(name, features, shuffled)
+
+
+def test_deterministic(name):
+    data = dataset()
+    assert values(name, *data) == values(name, *data)
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            limited = values(name, *data)
+        assert limited == pytest.approx(values(name, *data), rel=1e-10)
+
+
+def test_inputs_are_not_modified(name):
+    features, labels = dataset()
+    before = features.copy(), labels.copy()
+    compute(name, features, labels)
+    assert np.array_equal(features, before[0])
+    assert np.array_equal(labels, before[1])
+    features.flags.writeable = labels.flags.writeable = False
+    compute(name, features, labels)
+
+
+def test_order_of_the_samples_does_not_matter(name):
+    features, labels = dataset()
+    order = np.random.default_rng(1).permutation(len(labels))
+    shuffled = values(name, features[order], labels[order])
+    assert shuffled == pytest.approx(values(name, features, labels), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "names", [[2, 0, 1], [70, -4, 12], ["zebra", "ant", "mole"], [3.0, 1.0, 2.0]]
+)
+def test_names_of_the_classes_do_not_matter(name, names):
+    features, labels = dataset()
+    renamed = values(name, features, np.array(names)[labels])
+    assert renamed == pytest.approx(values(name, features, labels), rel=1e-10)
+
+
+def test_float32_and_lists_are_accepted(name):
+    features, labels = dataset()
+    single = features.astype(np.float32)
+    expected = values(name, single.astype(np.float64), labels)
+    assert values(name, single, labels) == expected
+    assert values(name, single.tolist(), labels.tolist()) == expected
+
+
+def bad_inputs():
+    features, labels = dataset()
+    nan, infinite = features.copy(), features.copy()
+    nan[17, 2], infinite[3, 0] = np.nan, np.inf
+    return {
+        "nan": (nan, labels, "features contain NaN at row 17"),
+        "infinite": (infinite, labels, "features contain an infinite value at row 3"),
+        "one axis": (features[0], labels[:7], "features must have the shape"),
+        "lengths": (
+            features,
+            labels[1:],
+            "labels name 89 samples but features have 90",
+        ),
+        "one class": (features, labels * 0, r"labels name one class only \(0\)"),
+        "no samples": (features[:0], labels[:0], "features are empty"),
+        "one sample": (features[:1], labels[:1], "one class only"),
+        "no dimensions": (features[:, :0], labels, "features are empty"),
+        "text": (features.astype(str), labels, "features must be real numbers"),
+        "label axes": (features, labels[:, None], "labels must have the shape"),
+    }
+
+
+@pytest.mark.parametrize("case", bad_inputs())
+def test_bad_input_is_one_clear_sentence(name, case):
+    features, labels, message = bad_inputs()[case]
+    with pytest.raises(ValueError, match=message):
+        compute(name, features, labels)
+
+
+def test_unknown_parameter(name):
+    with pytest.raises(ValueError, match=f"metric {name} has no parameter 'magic'"):
+        compute(name, *dataset(), magic=1)
+
+
+def test_pool_metrics_combine_and_the_others_do_not(name):
+    pool = {
+        method: compute(name, *dataset(seed=seed))
+        for seed, method in enumerate(["lora", "adapter", "vpt"])
+    }
+    backbone = compute(name, *dataset(seed=7))
+    if METRICS[name].needs_pool:
+        scores = combine(name, pool, backbone)
+        assert list(scores) == list(pool)
+        assert np.isfinite(list(scores.values())).all()
+    else:
+        with pytest.raises(ValueError, match="does not need the pool"):
+            combine(name, pool, backbone)
+
+
+def test_unknown_metric():
+    for call in (
+        lambda: compute("magic", *dataset()),
+        lambda: combine("magic", {}, {}),
+        lambda: parameter_names("magic"),
+    ):
+        with pytest.raises(
+            ValueError, match="metric 'magic' is unknown; known: peftdi"
+        ):
+            call()
+
+
+def test_reading_the_table_loads_no_metric():
+    code = (
+        "import sys; from peftdiff.metrics import METRICS; assert METRICS;"
+        "heavy = {'torch', 'scipy', 'sklearn', 'pandas'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )

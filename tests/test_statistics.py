@@ -1,0 +1,174 @@
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from peftdiff.statistics import (
+    null_distribution,
+    reliability,
+    static_ranks,
+    weighted_tau,
+)
+
+
+def by_pairs(x, y):
+    """The definition: pairs of methods, weighted by 1 / rank, by x and by y."""
+
+    def one_sided(order_by):
+        ranks = stats.rankdata(-np.asarray(order_by), method="ordinal")
+        agree = total = 0.0
+        for i, j in itertools.combinations(range(len(x)), 2):
+            weight = 1 / ranks[i] + 1 / ranks[j]
+            agree += weight * np.sign(x[i] - x[j]) * np.sign(y[i] - y[j])
+            total += weight
+        return agree / total
+
+    return (one_sided(x) + one_sided(y)) / 2
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(2, 9).flatmap(lambda n: st.tuples(*[st.permutations(range(n))] * 2)))
+def test_weighted_tau_is_its_definition(rankings):
+    scores, accuracies = rankings
+    found = weighted_tau(scores, accuracies)
+    assert found == pytest.approx(by_pairs(scores, accuracies), abs=1e-12)
+    assert weighted_tau(accuracies, scores) == pytest.approx(found, abs=1e-12)
+
+
+def test_weighted_tau_at_its_ends():
+    accuracies = [60.0, 70.0, 65.0, 90.0]
+    assert weighted_tau([1, 3, 2, 4], accuracies) == pytest.approx(1)
+    assert weighted_tau([4, 2, 3, 1], accuracies) == pytest.approx(-1)
+
+
+def test_mistakes_at_the_top_cost_more():
+    accuracies = np.arange(9.0)
+    top, bottom = accuracies.copy(), accuracies.copy()
+    top[[7, 8]], bottom[[0, 1]] = top[[8, 7]], bottom[[1, 0]]
+    assert weighted_tau(top, accuracies) < weighted_tau(bottom, accuracies) < 1
+
+
+def test_ties_are_as_scipy_has_them():
+    scores, accuracies = [1, 1, 2, 3], [4, 5, 5, 9]
+    expected = stats.weightedtau(scores, accuracies).statistic
+    assert weighted_tau(scores, accuracies) == pytest.approx(expected)
+    assert weighted_tau([1, 2, np.inf], [1, 2, 3]) == pytest.approx(1)
+
+
+def test_a_constant_ranks_nothing():
+    assert math.isnan(weighted_tau([1, 1, 1], [1, 2, 3]))
+    assert math.isnan(weighted_tau([1, 2, 3], [5.0, 5.0, 5.0]))
+
+
+@pytest.mark.parametrize(
+    ("scores", "accuracies", "message"),
+    [
+        ([1, np.nan, 2], [1, 2, 3], "scores contain NaN at position 1"),
+        ([1, 2, 3], [1, 2, np.nan], "accuracies contain NaN at position 2"),
+        ([1, 2], [1, 2, 3], "2 scores do not match 3 accuracies"),
+        ([1], [1], "at least two methods, got 1"),
+        ([], [], "at least two methods, got 0"),
+        ([[1, 2]], [1, 2], r"scores must have the shape \(methods,\), got \(1, 2\)"),
+    ],
+)
+def test_bad_rankings(scores, accuracies, message):
+    with pytest.raises(ValueError, match=message):
+        weighted_tau(scores, accuracies)
+
+
+@pytest.mark.parametrize("n_methods", [2, 3, 5])
+def test_small_null_distributions_are_exact(n_methods):
+    rankings = itertools.permutations(range(n_methods))
+    expected = sorted(weighted_tau(r, range(n_methods)) for r in rankings)
+    found = null_distribution(n_methods)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_null_distribution_of_nine_methods():
+    taus = null_distribution(9)
+    assert taus.shape == (10_000,)
+    assert taus.mean() == pytest.approx(0, abs=0.01)
+    assert taus.std() == pytest.approx(0.306, abs=0.005)
+    assert np.quantile(taus, [0.025, 0.975]) == pytest.approx([-0.56, 0.60], abs=0.02)
+    assert np.array_equal(taus, null_distribution(9))
+    assert not np.array_equal(taus, null_distribution(9, seed=1))
+
+
+def test_random_rankings_agree_with_scipy():
+    rng = np.random.default_rng(0)
+    scipys = [weighted_tau(rng.permutation(8), np.arange(8)) for _ in range(500)]
+    ours = null_distribution(8, draws=5000)
+    assert stats.ks_2samp(scipys, ours).pvalue > 1e-3
+
+
+def test_bad_null_distributions():
+    with pytest.raises(ValueError, match="at least two methods, got 1"):
+        null_distribution(1)
+    with pytest.raises(ValueError, match="draws must be at least 1"):
+        null_distribution(9, draws=0)
+
+
+def test_static_ranks_by_hand():
+    accuracies = pd.DataFrame(
+        {"lora": [90.0, 50.0, 70.0], "vpt": [80.0, 60.0, 60.0], "bitfit": [70.0] * 3},
+        index=["digits", "caltech", "dsprites"],
+    )
+    # Ranks: digits 3 2 1, caltech 1 2 3, dsprites 2.5 1 2.5 (lora, vpt, bitfit).
+    expected = [[1.75, 1.5, 2.75], [2.75, 1.5, 1.75], [2.0, 2.0, 2.0]]
+    found = static_ranks(accuracies)
+    np.testing.assert_allclose(found.to_numpy(), expected)
+    assert list(found.index) == list(accuracies.index)
+    assert list(found.columns) == list(accuracies.columns)
+
+
+def test_static_ranks_never_look_at_the_task_itself():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.uniform(size=(5, 4)))
+    changed = table.copy()
+    changed.iloc[2] = changed.iloc[2].to_numpy()[::-1]
+    before, after = static_ranks(table), static_ranks(changed)
+    assert np.array_equal(before.loc[2], after.loc[2])
+    assert not np.array_equal(before.loc[0], after.loc[0])
+
+
+def test_static_ranks_with_gaps():
+    table = pd.DataFrame({"a": [1.0, 2.0, np.nan], "b": [2.0, 1.0, 3.0]})
+    found = static_ranks(table)
+    assert found["a"].tolist() == [2.0, 1.0, 1.5]
+    assert found["b"].tolist() == [1.0, 1.5, 1.5]
+    assert static_ranks(table[:1]).isna().all(axis=None)
+
+
+def test_reliability_of_two_seeds_is_their_tau():
+    seeds = np.random.default_rng(0).uniform(size=(2, 9))
+    assert reliability(seeds) == pytest.approx(weighted_tau(*seeds))
+
+
+@pytest.mark.parametrize(("n_seeds", "splits"), [(3, 3), (4, 3), (5, 10)])
+def test_reliability_averages_over_all_splits(n_seeds, splits):
+    seeds = np.random.default_rng(0).uniform(size=(n_seeds, 9))
+    everyone = set(range(n_seeds))
+    halves = {
+        frozenset([half, tuple(sorted(everyone - set(half)))])
+        for half in itertools.combinations(range(n_seeds), n_seeds // 2)
+    }
+    assert len(halves) == splits
+    taus = [
+        weighted_tau(*(seeds[list(h)].mean(axis=0) for h in pair)) for pair in halves
+    ]
+    assert reliability(seeds) == pytest.approx(np.mean(taus))
+
+
+def test_reliability_at_its_ends():
+    accuracies = np.arange(9.0)
+    assert reliability([accuracies] * 4) == pytest.approx(1)
+    assert math.isnan(reliability([accuracies]))
+    with pytest.raises(ValueError, match="contain NaN"):
+        reliability([accuracies, accuracies * np.nan])
+    with pytest.raises(ValueError, match=r"accuracies must have the shape \(seeds"):
+        reliability(accuracies)

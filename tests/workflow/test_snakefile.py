@@ -1,0 +1,112 @@
+"""The workflow as its user meets it: plans, lint, and mistakes told in a sentence."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A copy of the workflow, in a folder with a space in its name."""
+    folder = tmp_path_factory.mktemp("workflow") / "a project"
+    folder.mkdir()
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("configs", "profiles", "workflow", "envs"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+def call(project, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return done.returncode, done.stdout
+
+
+def jobs(plan):
+    """Return how often each rule stands in a dry-run's job table."""
+    table = plan.split("Job stats:")[1].split("\n\n")[0].splitlines()[3:]
+    return {row.split()[0]: int(row.split()[1]) for row in table}
+
+
+def test_lint_finds_nothing(project):
+    code, text = call(project, "--lint")
+    assert code == 0, text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tasks", "methods"),
+    [
+        ([], 6, 9),
+        (["--configfile", "configs/mini_long.yaml"], 8, 9),
+        (["--configfile", "configs/smoke.yaml"], 2, 3),
+    ],
+)
+def test_experiments_plan_few_coarse_jobs(project, arguments, tasks, methods):
+    code, text = call(project, "-n", *arguments)
+    assert code == 0, text
+    counts = jobs(text)
+    for rule in ("prepare_task", "embed_task", "score_task", "fine_tune"):
+        assert counts[rule] == tasks
+    assert counts["train_method"] == methods
+    assert counts["pretrain_backbone"] == 1
+    assert "validate_recipe" not in counts
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("taks=[]", "the configuration has an unknown key 'taks' (did you mean 'tasks'?)"),
+        ("methods=[lora,lorra]", "config key 'methods.1' is 'lorra' (did you mean 'lora'"),
+        ("methods=[]", "config key 'methods' lists 0 entries"),
+        ("device=tpu", "config key 'device' is 'tpu'"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_a_sentence(project, change, sentence):
+    code, text = call(project, "-n", "--config", change)
+    assert code != 0
+    assert sentence in text
+    assert "Traceback" not in text
+
+
+def test_a_results_folder_that_is_a_file_is_named(project):
+    results = project / "results"
+    shutil.rmtree(results, ignore_errors=True)
+    results.write_text("not a folder")
+    code, text = call(project, "-n")
+    results.unlink()
+    assert code != 0
+    assert "the results folder results cannot be written" in text
+    assert "Traceback" not in text
+
+
+def test_a_stale_lock_is_cleared_and_a_living_one_respected(project):
+    locks = project / ".snakemake" / "locks"
+    target = "results/smoke/data/digits.safetensors"
+    arguments = ["--cores", "1", "--configfile", "configs/smoke.yaml", "--", target]
+    locks.mkdir(parents=True, exist_ok=True)
+    stale = locks / "0.output.lock"
+    stale.write_text(str(project / target) + "\n")
+    with open(project / ".snakemake" / "alive", "w") as alive:
+        import fcntl
+
+        fcntl.flock(alive, fcntl.LOCK_SH)  # as another, living engine would
+        code, text = call(project, *arguments)
+        assert code != 0
+        assert "LockException" in text or "locked" in text
+        assert stale.exists()
+    code, text = call(project, *arguments)
+    assert code == 0, text
+    assert (project / target).exists()
+    assert not os.listdir(locks)
