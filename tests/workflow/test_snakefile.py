@@ -1,6 +1,6 @@
 """The workflow as its user meets it: plans, lint, and mistakes told in a sentence."""
 
-import os
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -97,10 +97,8 @@ def test_a_stale_lock_is_cleared_and_a_living_one_respected(project):
     arguments = ["--cores", "1", "--configfile", "configs/smoke.yaml", "--", target]
     locks.mkdir(parents=True, exist_ok=True)
     stale = locks / "0.output.lock"
-    stale.write_text(str(project / target) + "\n")
+    stale.write_text(f"{target}\n")
     with open(project / ".snakemake" / "alive", "w") as alive:
-        import fcntl
-
         fcntl.flock(alive, fcntl.LOCK_SH)  # as another, living engine would
         code, text = call(project, *arguments)
         assert code != 0
@@ -109,4 +107,4 @@ def test_a_stale_lock_is_cleared_and_a_living_one_respected(project):
     code, text = call(project, *arguments)
     assert code == 0, text
     assert (project / target).exists()
-    assert not os.listdir(locks)
+    assert not stale.exists()

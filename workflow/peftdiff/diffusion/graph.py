@@ -111,6 +111,8 @@ def _kernel_width(
 ) -> NDArray[np.float64]:
     """Return w as a scalar array, or one for each pair."""
     check_kernel_width(kernel_width)
+    # ASSUME: the local scale is the distance to the k-th neighbor; the paper takes the
+    # seventh, whatever k.
     if kernel_width == "self_tuning":
         width = np.sqrt(radii[rows] * radii[columns] / 2)
     elif kernel_width == "median":

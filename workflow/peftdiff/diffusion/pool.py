@@ -60,6 +60,8 @@ def rank_pool(
     return dict(zip(pool, scores.tolist(), strict=True))
 
 
+# ASSUME: tighter classes are better. The poster says so in words ("a negative change in
+# intra-score indicates ... improved") but prints a plain sum.
 def _minmax(distances: Floats, reference: Floats) -> Floats:
     changes = distances - reference
     low, span = changes.min(axis=0), np.ptp(changes, axis=0)

@@ -74,8 +74,9 @@ def diffusion_score(
     PEFTDiff (ICCV 2025) with the diffusion distance of Coifman and Lafon (2006): a
     Gaussian kernel on the neighborhood graph, the random walk on it, the leading
     eigenpairs, and the distances of ``class_distances``. The result depends on neither
-    the number of threads nor the order of the samples (to about 1e-10); of samples
-    equally far away, a neighborhood holds all or none.
+    the number of threads nor the order of the samples (to about 1e-10, unless the last
+    eigenvalue kept equals the first left out); of samples equally far away, a
+    neighborhood holds all or none.
 
     Parameters
     ----------

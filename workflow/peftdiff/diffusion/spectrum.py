@@ -89,8 +89,10 @@ def diffusion_spectrum(
             DisconnectedGraphWarning,
             stacklevel=3,
         )
-    psi, eigenvalues = _leading(matrix, degrees, membership, components, seed)
-    psi /= np.sqrt(stationary(degrees))[:, None]
+    vectors, eigenvalues = _leading(matrix, degrees, membership, components, seed)
+    # ASSUME: distances between walks are weighted by 1 / pi. The poster omits the
+    # weight, without which its two formulas of the distance contradict each other.
+    psi = vectors / np.sqrt(stationary(degrees))[:, None]
     return Spectrum(eigenvalues, _fixed_signs(psi), n_parts)
 
 
