@@ -37,7 +37,9 @@ def config_table():
 def commands():
     """Return the command lines of the README's shell blocks."""
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.S)
-    return [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [
+        line.split("#")[0].strip() for block in blocks for line in block.splitlines()
+    ]
 
 
 def engine_calls():
@@ -97,7 +99,9 @@ def test_the_library_example_runs():
 
 def test_every_path_named_in_the_readme_exists():
     text = README.read_text()
-    for path in re.findall(r"`((?:workflow|configs|profiles|results/cached)/[^`<]*)`", text):
+    for path in re.findall(
+        r"`((?:workflow|configs|profiles|results/cached)/[^`<]*)`", text
+    ):
         assert (ROOT / path).exists(), path
     for path in re.findall(r"!\[.*?\]\((.*?)\)", text):
         assert (ROOT / path).exists(), path

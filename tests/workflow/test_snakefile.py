@@ -67,8 +67,14 @@ def test_experiments_plan_few_coarse_jobs(project, arguments, tasks, methods):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("taks=[]", "the configuration has an unknown key 'taks' (did you mean 'tasks'?)"),
-        ("methods=[lora,lorra]", "config key 'methods.1' is 'lorra' (did you mean 'lora'"),
+        (
+            "taks=[]",
+            "the configuration has an unknown key 'taks' (did you mean 'tasks'?)",
+        ),
+        (
+            "methods=[lora,lorra]",
+            "config key 'methods.1' is 'lorra' (did you mean 'lora'",
+        ),
         ("methods=[]", "config key 'methods' lists 0 entries"),
         ("device=tpu", "config key 'device' is 'tpu'"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,8 @@ def score_models(
     -------
     scores
         One row per method and seed: method, seed, metric, score, seconds (of the model
-        itself; a pool-normalized metric's normalization takes no time worth counting).
+        itself; a pool-normalized metric's normalization takes no time worth counting),
+        note. A value that is not finite is an empty score with a note.
     components
         One row per model and seed of what a pool-normalized metric combines; empty for
         other metrics.
@@ -59,10 +61,11 @@ def score_models(
         rows = [_names(model) | value for model, value in values.items()]
         components = pd.DataFrame(rows).rename(columns={"method": "model"})
     rows = [
-        _names(model) | {"metric": metric, "score": score, "seconds": seconds[model]}
+        {**_names(model), "metric": metric, **_cell(score), "seconds": seconds[model]}
         for model, score in scores.items()
     ]
-    return pd.DataFrame(rows), components
+    order = ["method", "seed", "metric", "score", "seconds", "note"]
+    return pd.DataFrame(rows)[order], components
 
 
 def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]:
@@ -77,6 +80,13 @@ def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]
         }
         scores |= combine(metric, pool, values[BACKBONE])
     return scores
+
+
+def _cell(score: float) -> dict[str, Any]:
+    """Return a score, or an empty cell and the reason why it must not rank."""
+    if math.isfinite(score):
+        return {"score": score, "note": ""}
+    return {"score": math.nan, "note": f"saturated: the metric's value is {score}"}
 
 
 def _names(model: str) -> dict[str, Any]:
