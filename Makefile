@@ -21,7 +21,7 @@ main: .venv/ready
 	@echo "Report: results/$(EXPERIMENT)/report.html   Tables and figures: results/$(EXPERIMENT)/"
 
 test: .venv/ready lint
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/ready
 	.venv/bin/python -m ruff check
@@ -31,11 +31,14 @@ lint: .venv/ready
 	.venv/bin/python -m snakemake --lint
 
 # The environment: uv takes the ordinary build of torch, which torchvision can load.
-# Where uv is absent, pip fetches it into an environment of its own, because the
-# Python of a distribution may refuse to be installed into.
+# Where uv is absent, pip puts it into an environment of its own, because the Python of
+# a distribution may refuse to be installed into (or lack ensurepip).
 .venv/ready: envs/requirements.lock
-	@command -v uv >/dev/null || test -x .uv/bin/uv || \
-	    { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet uv; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python >= 3.11 is needed; try: make PYTHON=python3.12"; exit 1; }
+	@command -v uv >/dev/null || test -x .uv/bin/uv || { \
+	    $(PYTHON) -m venv --without-pip .uv && \
+	    $(PYTHON) -m pip --python .uv/bin/python install --quiet uv; }
 	@PATH="$$PATH:$$PWD/.uv/bin"; \
 	    test -x .venv/bin/python || uv venv --quiet --python $(PYTHON) .venv; \
 	    uv pip sync --quiet --python .venv/bin/python envs/requirements.lock

@@ -1,5 +1,10 @@
 """Fixtures shared by all tests."""
 
+import os
+
+# One thread a process, as in the workflow; before numpy and torch are loaded.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import numpy as np
 import pytest
 

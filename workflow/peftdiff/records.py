@@ -98,6 +98,11 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     return table
 
 
+def labelled(table: pd.DataFrame, **labels: str) -> pd.DataFrame:
+    """Return a table with columns in front that say the same in every row."""
+    return pd.concat([pd.DataFrame(labels, index=table.index), table], axis=1)
+
+
 def read_tables(paths: Sequence[str]) -> pd.DataFrame:
     """Read tables of the same columns, one below the other."""
     return pd.concat([read_table(path) for path in paths], ignore_index=True)

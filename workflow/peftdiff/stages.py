@@ -6,9 +6,12 @@ run store first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from peftdiff.methods import METHODS
 from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
 
 if TYPE_CHECKING:
@@ -101,6 +104,33 @@ def fine_tune(
         return result, {}
 
     return store.ensure(plan, train)
+
+
+def fine_tune_pool(
+    store: RunStore,
+    plans: Iterable[Plan],
+    train_images: Images,
+    test_images: Images,
+    architecture: Config,
+    backbone: Tensors,
+    weights: Mapping[str, Tensors],
+) -> pd.DataFrame:
+    """Fine-tune by every plan; return a row of the ground truth for each.
+
+    `weights` are the source-trained ones by the key of their run; a plan that starts
+    from no such run starts from the backbone.
+    """
+    start = (architecture, backbone)
+    rows = []
+    for plan in plans:
+        trained = weights.get(plan.start)
+        run = fine_tune(store, plan, train_images, test_images, *start, trained)
+        in_pool = METHODS[plan.method].in_pool
+        row = {"method": plan.method, "in_pool": in_pool, "seed": plan.seed}
+        rate = plan.recipe["learning_rate"]
+        row |= run.result | {"learning_rate": rate, "device": plan.setting.device}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def start_model(

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-import pandas as pd
-
 from peftdiff.imagesets import hold_out, read_images
 from peftdiff.methods import METHODS
 from peftdiff.plans import data_of, truth_plans, validation_plans
-from peftdiff.records import write_table
+from peftdiff.records import labelled, write_table
 from peftdiff.runs import RunStore, read_models
 from peftdiff.runtime import job, named, resolve_setting, use_threads
-from peftdiff.stages import fine_tune
+from peftdiff.stages import fine_tune_pool
 from peftdiff.tasks import TASKS
 
 
@@ -48,19 +46,13 @@ def main(
     models = {reference: {0: backbone} for reference in hyperparameters}
     models |= dict(zip(pool, map(read_models, method_paths), strict=True))
     starts = {m: {s: run.key for s, run in runs.items()} for m, runs in models.items()}
-    weights = {r.key: r.weights for m in pool for r in models[m].values()}
-    plans = (validation_plans if validate else truth_plans)(
-        starts, hyperparameters, truth, data, resolve_setting(*device)
-    )
-    runs, rows = RunStore(store[0], retrain=store[1]), []
-    for plan in plans:
-        start = (architecture, backbone.weights, weights.get(plan.start))
-        row = {"experiment": experiment, "task": task, "group": TASKS[task].group}
-        row |= {"method": plan.method, "in_pool": METHODS[plan.method].in_pool}
-        row |= {"seed": plan.seed} | fine_tune(runs, plan, *splits, *start).result
-        row |= {"learning_rate": plan.recipe["learning_rate"]}
-        rows.append(row | {"device": plan.setting.device})
-    write_table(path, pd.DataFrame(rows))
+    weights = {run.key: run.weights for m in pool for run in models[m].values()}
+    plan = validation_plans if validate else truth_plans
+    plans = plan(starts, hyperparameters, truth, data, resolve_setting(*device))
+    runs = RunStore(store[0], retrain=store[1])
+    start = (architecture, backbone.weights, weights)
+    names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
+    write_table(path, labelled(fine_tune_pool(runs, plans, *splits, *start), **names))
 
 
 if __name__ == "__main__":

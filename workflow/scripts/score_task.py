@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from peftdiff.records import read_arrays, write_table
+from peftdiff.records import labelled, read_arrays, write_table
 from peftdiff.runtime import job, named
 from peftdiff.scoring import score_models
 from peftdiff.tasks import TASKS
@@ -29,10 +29,8 @@ def main(
         scores.append(table)
         if metric == "peftdiff":
             diffusion = components
-    for path, table in ((scores_path, pd.concat(scores)), (components_path, diffusion)):
-        for place, (name, value) in enumerate(names.items()):
-            table.insert(place, name, value)
-        write_table(path, table)
+    write_table(scores_path, labelled(pd.concat(scores, ignore_index=True), **names))
+    write_table(components_path, labelled(diffusion, **names))
 
 
 if __name__ == "__main__":
