@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+SHORT_SEQUENCE = 64  # patches
+
+
 def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
     """Return an untrained vision transformer without a head.
 
@@ -24,7 +27,7 @@ def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
     """
     from timm.models.vision_transformer import VisionTransformer
 
-    return VisionTransformer(
+    model = VisionTransformer(
         img_size=architecture["image_size"],
         patch_size=architecture["patch_size"],
         embed_dim=architecture["width"],
@@ -32,6 +35,12 @@ def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
         num_heads=architecture["heads"],
         num_classes=0,
     )
+    # timm's fused attention is made for long sequences: with the 17 tokens of a 32 x 32
+    # image, training on a CPU takes a third longer than with plain products.
+    if model.patch_embed.num_patches <= SHORT_SEQUENCE:
+        for block in model.blocks:
+            block.get_submodule("attn").fused_attn = False  # type: ignore[assignment]
+    return model
 
 
 def set_head(
