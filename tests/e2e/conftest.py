@@ -25,8 +25,17 @@ class Project:
         if overlay is not None:
             (self.root / "overlay.yaml").write_text(yaml.safe_dump(overlay))
             files.append("overlay.yaml")
-        engine = [sys.executable, "-m", "snakemake", "--cores", "2"]
-        return [*engine, "--configfile", *files, *arguments]
+        engine = [sys.executable, "-m", "snakemake", "--configfile", *files]
+        return [*engine, "--cores", "2", *arguments]
+
+    def start(self, *arguments, overlay=None):
+        """Start it; return the process."""
+        return subprocess.Popen(
+            self.command(*arguments, overlay=overlay),
+            cwd=self.root,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def run(self, *arguments, overlay=None, succeed=True):
         """Run it to its end; return what it printed."""

@@ -1,15 +1,13 @@
 """The whole chain at smoke size, run as its user would."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 # One group: the finished project is made once, whatever number of workers there is.
@@ -138,24 +136,14 @@ def test_retrain_repeats_runs_and_finds_the_same_weights(project):
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_numbers(finished, fresh):
-    engine = subprocess.Popen(
-        fresh.command(),
-        cwd=fresh.root,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    engine = fresh.start()
     logs = fresh.live / "logs"
     for log in (logs / "pretrain_backbone/all.log", logs / "fine_tune/digits.log"):
         _wait_for_epoch(log, engine)
         # The engine dies, its job lives on as an orphan, beside the next engine's.
-        os.kill(engine.pid, signal.SIGKILL)
+        engine.send_signal(signal.SIGKILL)
         engine.wait()
-        engine = subprocess.Popen(
-            fresh.command(),
-            cwd=fresh.root,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        engine = fresh.start()
     assert engine.wait() == 0
     assert fresh.tables() == finished.tables()
     assert fresh.runs().keys() == finished.runs().keys()
@@ -163,23 +151,23 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_numbers(finished, fresh):
     assert left == []
 
 
-def test_a_killed_job_goes_on_from_its_checkpoint(finished, fresh):
+def test_a_killed_job_goes_on_from_its_checkpoint(project, fresh):
     """The job itself dies too: what it had reached must not be trained again."""
+    target = "results/smoke/models/backbone.safetensors"
+    longer = {"backbone": {"recipe": {"epochs": 30}}}
     log = fresh.live / "logs/pretrain_backbone/all.log"
-    engine = subprocess.Popen(
-        fresh.command(str(Path("results/smoke/models/backbone.safetensors"))),
-        cwd=fresh.root,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    engine = fresh.start(target, overlay=longer)
     _wait_for_epoch(log, engine)
-    os.killpg(engine.pid, signal.SIGKILL)
+    processes = [*psutil.Process(engine.pid).children(recursive=True), engine]
+    for process in processes:
+        process.kill()
     engine.wait()
-    fresh.run("results/smoke/models/backbone.safetensors")
-    name = "models/backbone.safetensors"
-    assert (fresh.live / name).read_bytes() == (finished.live / name).read_bytes()
+    assert not (fresh.root / target).exists()
+    fresh.run(target, overlay=longer)
     assert "resumed after epoch" in log.read_text()
+    project.run(target, overlay=longer)
+    whole, resumed = (p.root / target for p in (project, fresh))
+    assert resumed.read_bytes() == whole.read_bytes()
 
 
 def test_cached_figures_need_neither_data_nor_torch(project):

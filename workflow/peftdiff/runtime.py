@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger("peftdiff")
@@ -45,7 +46,9 @@ def job(log: str | None = None) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         stream = sys.stderr
         if log:
-            # Line buffering lets a reader follow the log while the job runs.
+            # A file of its own, should an orphan of a killed workflow still write to
+            # the old one; line buffering lets a reader follow it.
+            Path(log).unlink(missing_ok=True)
             stream = stack.enter_context(open(log, "w", buffering=1, encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stdout(stream))
         handler = logging.StreamHandler(stream)
