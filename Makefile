@@ -21,7 +21,7 @@ main: .venv/ready
 	@echo "Report: results/$(EXPERIMENT)/report.html   Tables and figures: results/$(EXPERIMENT)/"
 
 test: .venv/ready lint
-	.venv/bin/python -m pytest -n 2 --dist loadgroup
+	.venv/bin/python -m pytest -n 2
 
 lint: .venv/ready
 	.venv/bin/python -m ruff check

@@ -98,4 +98,4 @@ def project(finished, tmp_path):
 @pytest.fixture
 def fresh(tmp_path):
     """A copy of the project without results."""
-    return copy_of_the_project(tmp_path / "a project")
+    return copy_of_the_project(tmp_path / "a fresh project")

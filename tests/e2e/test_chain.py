@@ -10,8 +10,7 @@ import pandas as pd
 import psutil
 import pytest
 
-# One group: the finished project is made once, whatever number of workers there is.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 TRUTH = "results/smoke/parts/ground_truth/digits.csv"
 
