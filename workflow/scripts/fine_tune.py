@@ -36,11 +36,10 @@ def main(
     use_threads(1)
     train = read_images(images_path, "train", normalization)
     if validate:
-        splits, checksums = hold_out(train, truth["validation"]["share"]), [train]
+        splits, read = hold_out(train, truth["validation"]["share"]), [train]
     else:
-        splits = (train, read_images(images_path, "test", normalization))
-        checksums = list(splits)
-    data = data_of([images.checksum for images in checksums], normalization)
+        splits = read = [train, read_images(images_path, "test", normalization)]
+    data = data_of([images.checksum for images in read], normalization)
     (backbone,) = read_models(backbone_path).values()
     pool = [method for method in hyperparameters if METHODS[method].in_pool]
     models = {reference: {0: backbone} for reference in hyperparameters}
