@@ -6,6 +6,7 @@ Makes the names that the other files use: LIVE, POOL, NORMALIZATION, FIGURES, EN
 
 import fcntl
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from snakemake.exceptions import WorkflowError
 # Scripts inherit this path, so the library need not be installed.
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
-# A path with a space in it breaks scripts, whose interpreter is not quoted.
-sys.executable = os.path.relpath(sys.executable)
+# The engine does not quote the interpreter of scripts, so a space in its path would
+# break them. Seen from here, the path of .venv has none; any other is quoted.
+sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
 from peftdiff.config import check_config
 from peftdiff.methods import METHODS
