@@ -5,7 +5,7 @@ PYTHON ?= python3
 CONFIGFILE ?=
 EXPERIMENT = $(or $(basename $(notdir $(CONFIGFILE))),mini)
 CORES ?= all
-# An orphaned lock of a killed run is cleared at the next start; see the Snakefile.
+# A lock that a killed run left is cleared at the next start: workflow/rules/startup.smk.
 SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--configfile $(CONFIGFILE))
 
 export UV_COMPILE_BYTECODE = 1

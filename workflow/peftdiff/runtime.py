@@ -79,7 +79,7 @@ def one_sentence(error: Exception) -> str:
 
 
 class Stopwatch:
-    """Seconds since it was made; on a GPU, read it after `synchronize`."""
+    """Seconds since it was made."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
