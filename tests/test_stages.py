@@ -63,7 +63,7 @@ def test_source_training_keeps_the_methods_weights_alone(lora, backbone):
     assert lora.weights
     assert not set(lora.weights) & set(backbone.weights)
     assert not any("head" in name for name in lora.weights)
-    assert 0 <= lora.result["source_accuracy"] <= 100
+    assert lora.result["train_seconds"] > 0
 
 
 def test_seeds_start_from_other_weights(store, architecture, images, backbone, lora):

@@ -181,3 +181,33 @@ def test_half_precision_trains_too(architecture, images):
     fit(model, images, replace(RECIPE, epochs=1), seed=0, name="b", setting=setting)
     assert model.head.weight.dtype == torch.float32
     assert torch.isfinite(model.head.weight).all()
+
+
+def test_a_lone_head_trains_on_features_computed_once(architecture, images):
+    recipe = replace(RECIPE, flips=False)
+    plain = new_model(architecture, "linear")
+    expected = new_model(architecture, "linear")
+    # An unused trainable parameter: the whole model must run at every step.
+    expected.extra = torch.nn.Parameter(torch.zeros(()))
+    for model in (plain, expected):
+        passes = []
+        count = model.patch_embed.register_forward_hook(
+            lambda *_, p=passes: p.append(1)
+        )
+        fit(model, images, recipe, seed=5, name="test", setting=CPU)
+        count.remove()
+        model.passes = len(passes)
+    assert (plain.passes, expected.passes) == (5, 16)  # batches of the 96 images
+    torch.testing.assert_close(
+        plain.head.weight, expected.head.weight, atol=1e-5, rtol=1e-4
+    )
+    assert (plain.head.weight - new_model(architecture, "linear").head.weight).any()
+
+
+def test_random_features_are_not_kept(architecture, images):
+    model = new_model(architecture, "linear")
+    model.pos_drop.p = 0.5
+    passes = []
+    model.patch_embed.register_forward_hook(lambda *_: passes.append(1))
+    fit(model, images, replace(RECIPE, flips=False), seed=5, name="t", setting=CPU)
+    assert len(passes) == 16

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import torch
+from timm.models.vision_transformer import Block, VisionTransformer
+from torch import Tensor, nn
 
 from peftdiff.runtime import UserError
 
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from timm.models.vision_transformer import VisionTransformer
-    from torch import Tensor
-
-
 SHORT_SEQUENCE = 64  # patches
+
+
+class LastBlock(Block):
+    """A last block whose MLP sees the prefix tokens (class, registers) alone.
+
+    The features are the class token's: of the patches, the last block needs no more
+    than keys and values.
+    """
+
+    prefix: int
+
+    def forward(
+        self,
+        x: Tensor,
+        attn_mask: Tensor | None = None,
+        is_causal: bool = False,
+    ) -> Tensor:
+        """Return the prefix tokens (batch, prefix, D) for x (batch, tokens, D)."""
+        branch = self.attn(self.norm1(x), attn_mask=attn_mask, is_causal=is_causal)
+        x = (x + self.drop_path1(self.ls1(branch)))[:, : self.prefix]
+        return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
 
 
 def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
@@ -25,8 +44,6 @@ def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
     architecture
         image_size, patch_size (pixels), width (D), depth (blocks), heads.
     """
-    from timm.models.vision_transformer import VisionTransformer
-
     model = VisionTransformer(
         img_size=architecture["image_size"],
         patch_size=architecture["patch_size"],
@@ -40,6 +57,9 @@ def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
     if model.patch_embed.num_patches <= SHORT_SEQUENCE:
         for block in model.blocks:
             block.get_submodule("attn").fused_attn = False  # type: ignore[assignment]
+    last = model.blocks[-1]
+    last.__class__ = LastBlock  # the same parameters under the same names
+    last.prefix = model.num_prefix_tokens  # type: ignore[assignment]
     return model
 
 
@@ -47,8 +67,6 @@ def set_head(
     model: VisionTransformer, classes: int, generator: torch.Generator
 ) -> None:
     """Give a model a new linear head with weights and biases in +-1/sqrt(D)."""
-    import torch
-
     model.reset_classifier(classes)
     bound = model.num_features**-0.5
     with torch.no_grad():
@@ -66,8 +84,6 @@ def load_backbone(
     UserError
         Naming the first tensor that is missing, unknown or of another shape.
     """
-    import torch
-
     state = model.state_dict()
     for name in sorted(state.keys() ^ weights.keys()):
         what = "lack" if name in state else "hold an unknown"
@@ -82,6 +98,12 @@ def load_backbone(
                 f" config key 'backbone.architecture' asks for {tuple(tensor.shape)}"
             )
     model.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
+
+
+def head_inputs(model: nn.Module, x: Tensor) -> Tensor:
+    """Return the features (n, D) that the head receives for input x (n, 3, h, w)."""
+    tokens = model.forward_features(x)  # type: ignore[operator]
+    return model.forward_head(tokens, pre_logits=True)  # type: ignore[operator]
 
 
 def to_input(images: Tensor, mean: float, std: float) -> Tensor:

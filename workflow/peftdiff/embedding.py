@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from timm.models.vision_transformer import VisionTransformer
 
-from peftdiff.backbones import to_input
+from peftdiff.backbones import head_inputs, to_input
 from peftdiff.imagesets import Images
 from peftdiff.runtime import Setting
 from peftdiff.training import autocast
-
-if TYPE_CHECKING:
-    from timm.models.vision_transformer import VisionTransformer
 
 
 @torch.inference_mode()
@@ -48,8 +44,7 @@ def embed(
         # A copy, because the array may be a read-only map of a file.
         pixels = torch.from_numpy(np.array(images.pixels[batch])).to(setting.device)
         with autocast(setting):
-            tokens = model.forward_features(to_input(pixels, images.mean, images.std))
-            features = model.forward_head(tokens, pre_logits=True)
+            features = head_inputs(model, to_input(pixels, images.mean, images.std))
         out[batch] = features.float().cpu().numpy()
         if not np.isfinite(out[batch]).all():
             raise ValueError(

@@ -28,7 +28,7 @@ from peftdiff.records import (
 from peftdiff.runtime import Setting, UserError, digest, logger
 
 # Raise a stage's number when its code would give other numbers than before.
-STAGE_VERSIONS = {"pretrain_backbone": 1, "train_method": 1, "fine_tune": 1}
+STAGE_VERSIONS = {"pretrain_backbone": 2, "train_method": 2, "fine_tune": 2}
 
 Tensors = dict[str, NDArray[Any]]
 

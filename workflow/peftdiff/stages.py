@@ -58,18 +58,14 @@ def train_method(
 ) -> Run:
     """Train a method on the source, backbone frozen; keep its weights, not the head.
 
-    The result holds train_seconds and source_accuracy (percent, on the training images:
-    a sign of life, not a result).
+    The result holds train_seconds.
     """
     from peftdiff.methods import method_state
-    from peftdiff.training import accuracy
 
     def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
         model = _start(architecture, backbone, plan)
         seconds = _fit_with_new_head(model, plan, images, checkpoint)
-        percent = accuracy(model, images, setting=plan.setting)
-        result = {"train_seconds": seconds, "source_accuracy": percent}
-        return result, _arrays(method_state(model))
+        return {"train_seconds": seconds}, _arrays(method_state(model))
 
     return store.ensure(plan, train)
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from peftdiff.backbones import to_input
+from peftdiff.backbones import head_inputs, to_input
 from peftdiff.imagesets import Images
 from peftdiff.runtime import Setting, Stopwatch, UserError, digest, logger
 
@@ -116,7 +116,7 @@ def fit(
         Where the loss is no longer finite.
     """
     model.to(setting.device)
-    data = _on_device(images, setting.device)
+    data, forward = _prepare(model, images, recipe, setting)
     batch_size = min(recipe.batch_size, len(data[0]))
     steps = len(data[0]) // batch_size
     optimizer = _optimizer(model, recipe)
@@ -128,7 +128,7 @@ def fit(
         torch.manual_seed(int(digest([seed, "dropout", epoch])[:15], 16))
         for step, batch in enumerate(_epoch(data, batch_size, seed, epoch)):
             rate = _rate(epoch * steps + step, recipe.epochs * steps, recipe.warmup)
-            total += _step(model, optimizer, batch, images, recipe, setting, loss, rate)
+            total += _step(forward, optimizer, batch, recipe, setting, loss, rate)
         mean_loss = float(total) / steps  # waits for the device: the time is whole
         seconds += watch.seconds()
         _report(name, epoch, recipe.epochs, mean_loss, steps * batch_size, watch)
@@ -166,6 +166,36 @@ def _on_device(images: Images, device: str) -> tuple[Tensor, Tensor]:
     return pixels, torch.from_numpy(np.array(images.labels)).to(device)
 
 
+def _prepare(
+    model: nn.Module, images: Images, recipe: Recipe, setting: Setting
+) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor], Tensor]]:
+    """Return what is trained on, with its labels, and how it becomes logits.
+
+    Where the head alone trains and nothing is random, the features never change: they
+    are computed once.
+    """
+    pixels, labels = _on_device(images, setting.device)
+
+    def normalized(batch: Tensor) -> Tensor:
+        return to_input(batch, images.mean, images.std)
+
+    head = model.get_classifier()  # type: ignore[operator]
+    owned = {id(parameter) for parameter in head.parameters()}
+    trained = (p for p in model.parameters() if p.requires_grad)
+    random = recipe.flips or any(
+        getattr(module, rate, 0) > 0
+        for module in model.modules()
+        for rate in ("p", "drop_prob")
+    )
+    if random or any(id(parameter) not in owned for parameter in trained):
+        return (pixels, labels), lambda batch: model(normalized(batch))
+    model.eval()
+    with torch.no_grad(), autocast(setting):
+        batches = pixels.split(recipe.batch_size)
+        features = [head_inputs(model, normalized(batch)).float() for batch in batches]
+    return (torch.cat(features), labels), head
+
+
 def _epoch(
     data: tuple[Tensor, Tensor], batch_size: int, seed: int, epoch: int
 ) -> Iterator[tuple[Tensor, Tensor, torch.Generator]]:
@@ -178,22 +208,21 @@ def _epoch(
 
 
 def _step(
-    model: nn.Module,
+    forward: Callable[[Tensor], Tensor],
     optimizer: torch.optim.Optimizer,
     batch: tuple[Tensor, Tensor, torch.Generator],
-    images: Images,
     recipe: Recipe,
     setting: Setting,
     loss: Loss,
     rate: float,
 ) -> Tensor:
-    pixels, labels, random = batch
+    x, labels, random = batch
     if recipe.flips:
-        pixels = _flip(pixels, random)
+        x = _flip(x, random)
     for group in optimizer.param_groups:
         group["lr"] = rate * group["full_rate"]
     with autocast(setting):
-        logits = model(to_input(pixels, images.mean, images.std))
+        logits = forward(x)
         value = loss(logits.float(), labels, recipe.label_smoothing)
     optimizer.zero_grad(set_to_none=True)
     value.backward()

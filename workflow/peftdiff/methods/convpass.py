@@ -57,15 +57,20 @@ class ConvBypass(nn.Module):
         self.register_buffer("taps", taps, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return s C(x) for x (batch, prefix + rows * columns, D)."""
+        """Return s C(x) for x (batch, prefix + rows * columns, D).
+
+        x may also hold the prefix tokens alone.
+        """
         tokens = self.prefix + math.prod(self.grid)
-        if x.shape[1] != tokens:
+        if x.shape[1] not in (self.prefix, tokens):
             raise ValueError(
                 f"Convpass needs the {tokens} tokens of a whole grid of patches, got"
                 f" {x.shape[1]}; use images of the backbone's size and no patch dropout"
             )
         hidden = quick_gelu(F.linear(x, self.down, self.down_bias))
-        if self.taps is None:
+        if x.shape[1] == self.prefix:
+            hidden = self.convolve_alone(hidden)
+        elif self.taps is None:
             hidden = self.convolve(hidden)
         else:
             hidden = self.convolve_densely(hidden, self.taps)
@@ -78,10 +83,13 @@ class ConvBypass(nn.Module):
         image = patches.permute(0, 3, 1, 2)
         image = F.conv2d(image, self.conv, self.conv_bias, padding=1)
         patches = image.permute(0, 2, 3, 1).flatten(1, 2)
-        # Of a 1 x 1 image, zero padding leaves the kernel's center alone.
-        center = self.conv[:, :, 1, 1]
-        prefix = F.linear(tokens[:, : self.prefix], center, self.conv_bias)
+        prefix = self.convolve_alone(tokens[:, : self.prefix])
         return torch.cat((prefix, patches), dim=1)
+
+    def convolve_alone(self, tokens: Tensor) -> Tensor:
+        """Return the convolution of tokens (batch, n, h), each an image of 1 x 1."""
+        # Of such an image, zero padding leaves the kernel's center alone.
+        return F.linear(tokens, self.conv[:, :, 1, 1], self.conv_bias)
 
     def convolve_densely(self, tokens: Tensor, taps: Tensor) -> Tensor:
         """Return the same as `convolve`, as one product: faster on a small grid."""
