@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from peftdiff.imagesets import hold_out, read_checksums, read_images, write_images
+from peftdiff.imagesets import (
+    hold_out,
+    read_checksums,
+    read_images,
+    read_splits,
+    write_images,
+)
 from peftdiff.runtime import UserError
 from peftdiff.tasks import checksum
 
@@ -46,3 +52,15 @@ def test_held_out_images_are_the_last_ones(images):
     assert len(kept.labels) == 72
     np.testing.assert_array_equal(held_out.pixels, images.pixels[72:])
     np.testing.assert_array_equal(held_out.labels, images.labels[72:])
+
+
+def test_test_images_are_read_unless_training_images_are_held_out(path, images):
+    (train, test), checksums = read_splits(path, NORMALIZATION)
+    assert (len(train.labels), len(test.labels)) == (60, 36)
+    assert checksums == [train.checksum, test.checksum]
+    (kept, held_out), checksums = read_splits(path, NORMALIZATION, 0.25)
+    assert checksums == [train.checksum]
+    np.testing.assert_array_equal(
+        np.concatenate([kept.pixels, held_out.pixels]), images.pixels[:60]
+    )
+    assert len(held_out.labels) == 15

@@ -1,52 +1,31 @@
 """Every entry of METHODS meets the same expectations on a small vision transformer."""
 
 import copy
-import inspect
-import subprocess
-import sys
-from importlib import import_module
-from itertools import pairwise
 
 import pytest
 import timm
 import torch
 from safetensors.torch import load_file, save_file
+from tests.methods.attaching import (
+    DRAWN,
+    MERGEABLE,
+    STARTS_ELSEWHERE,
+    UNFREEZES,
+    attached,
+    every_method,
+)
 from timm.models.deit import VisionTransformerDistilled
 from torch.nn import functional as F
 
 from peftdiff.methods import (
     METHODS,
-    Method,
     attach,
     hyperparameters,
     load_method_state,
     merge,
     method_state,
-    method_table,
     trainable_parameters,
 )
-
-# The sizes of the embedded experiment, at width 64.
-SMALL = {
-    "lora": {"rank": 4},
-    "vpt": {"prompts": 4},
-    "fact_tt": {"rank": 8},
-    "fact_tk": {"rank": 12},
-    "noah": {"adapter": 4, "lora": 2, "prompts": 2},
-}
-STARTS_ELSEWHERE = {"adapter", "vpt", "noah"}
-WITHOUT_OWN_START = {"bitfit", "linear", "full"}
-UNFREEZES = {"bitfit", "full"}
-DRAWN = [slug for slug in METHODS if slug not in WITHOUT_OWN_START]
-MERGEABLE = {"lora", "fact_tt", "fact_tk", "bitfit", "linear", "full"}
-
-every_method = pytest.mark.parametrize("method", METHODS)
-
-
-def attached(model, method, seed=0, **changes):
-    generator = torch.Generator().manual_seed(seed)
-    sizes = SMALL.get(method, {}) | changes
-    return attach(model, method, generator=generator, **sizes)
 
 
 def head_of(model):
@@ -63,70 +42,6 @@ def train(model, images, steps=2):
         optimizer.zero_grad()
         F.cross_entropy(model(images), labels).backward()
         optimizer.step()
-
-
-# -- the table ------------------------------------------------------------------------
-
-
-def test_the_pool_is_the_nine_methods_of_the_paper():
-    pool = {slug for slug, method in METHODS.items() if method.in_pool}
-    assert pool == METHODS.keys() - {"linear", "full"}
-    assert len(pool) == 9
-
-
-def test_families_are_those_of_the_poster():
-    families = {}
-    for method in METHODS.values():
-        families.setdefault(method.family, set()).add(method.slug)
-    assert families == {
-        "addition": {"adapter", "convpass", "convpass_attn", "vpt"},
-        "partial": {"bitfit", "lora", "fact_tk", "fact_tt"},
-        "unified": {"noah"},
-        "reference": {"linear", "full"},
-    }
-
-
-def test_a_slug_given_twice_raises():
-    twice = [Method("lora", name, "partial", "") for name in ("LoRA", "LoRA+")]
-    with pytest.raises(ValueError, match="'lora' is in the table twice"):
-        method_table(*twice)
-
-
-@every_method
-def test_labels_and_references_are_given(method):
-    entry = METHODS[method]
-    assert entry.slug == method
-    assert entry.label
-    assert entry.reference
-
-
-def test_labels_are_distinct():
-    assert len({method.label for method in METHODS.values()}) == len(METHODS)
-
-
-@every_method
-def test_hyperparameters_are_those_of_the_builder(method):
-    build = import_module(f"peftdiff.methods.{method}").build
-    parameters = dict(inspect.signature(build).parameters)
-    assert list(parameters)[:2] == ["model", "generator"]
-    del parameters["model"], parameters["generator"]
-    assert {k: p.default for k, p in parameters.items()} == hyperparameters(method)
-
-
-def test_hyperparameters_of_an_unknown_method_raise():
-    with pytest.raises(ValueError, match=r"'lorra'.*adapter, lora"):
-        hyperparameters("lorra")
-
-
-def test_the_table_is_read_without_torch():
-    code = (
-        "import sys; from peftdiff.methods import METHODS, hyperparameters\n"
-        "for method in METHODS: hyperparameters(method)\n"
-        "sys.exit(any(name in sys.modules for name in ('torch', 'timm', 'numpy')))"
-    )
-    path = {"PYTHONPATH": str(sys.modules["peftdiff"].__path__[0]) + "/.."}
-    done = subprocess.run([sys.executable, "-c", code], env=path, check=False)
-    assert done.returncode == 0
 
 
 # -- shape and start ------------------------------------------------------------------
@@ -453,60 +368,3 @@ def test_dropout_acts_in_training_alone(method, vit, perturb, images):
     model.train()
     first, second = model(images), model(images)
     assert not torch.allclose(first, second, atol=1e-3)
-
-
-# -- misuse ---------------------------------------------------------------------------
-
-
-def test_an_unknown_method_raises(vit):
-    with pytest.raises(ValueError, match=r"unknown method 'lorra'.*adapter, lora"):
-        attach(vit(), "lorra")
-
-
-@every_method
-def test_an_unknown_hyperparameter_raises(method, vit):
-    names = ", ".join(hyperparameters(method)) or "none"
-    with pytest.raises(
-        ValueError, match=f"'{method}' has no .* 'rang'; it has: {names}"
-    ):
-        attach(vit(), method, rang=3)
-
-
-@pytest.mark.parametrize(("first", "second"), [*pairwise(METHODS)])
-def test_a_second_method_raises(first, second, vit):
-    model = attached(vit(), first)
-    with pytest.raises(ValueError, match=f"'{second}': the model carries '{first}'"):
-        attached(model, second)
-
-
-@pytest.mark.parametrize(
-    "use", [method_state, merge, lambda m: load_method_state(m, {})]
-)
-def test_a_model_without_a_method_raises(use, vit):
-    with pytest.raises(ValueError, match="carries no method"):
-        use(vit())
-
-
-@pytest.mark.parametrize("size", [0, -1, 2.0, True, "8", None])
-@pytest.mark.parametrize(
-    ("method", "name"),
-    [
-        ("adapter", "hidden"),
-        ("lora", "rank"),
-        ("vpt", "prompts"),
-        ("convpass", "hidden"),
-        ("convpass_attn", "hidden"),
-        ("fact_tt", "rank"),
-        ("fact_tk", "rank"),
-    ],
-)
-def test_a_size_that_is_none_raises(method, name, size, vit):
-    with pytest.raises(ValueError, match=f"{name} must be a whole number >= 1"):
-        attach(vit(), method, **{name: size})
-
-
-@pytest.mark.parametrize("method", DRAWN)
-def test_another_architecture_raises(method):
-    model = timm.create_model("resnet10t", num_classes=3)
-    with pytest.raises(ValueError, match="ResNet lacks the standard blocks"):
-        attach(model, method)

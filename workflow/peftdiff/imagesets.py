@@ -77,6 +77,21 @@ def read_checksums(path: str) -> dict[str, str]:
     return {key.removesuffix("/checksum"): metadata[key] for key in checksums}
 
 
+def read_splits(
+    path: str, normalization: Mapping[str, float], held_out: float | None = None
+) -> tuple[tuple[Images, Images], list[str]]:
+    """Return images to train on, images to measure on, and checksums of what was read.
+
+    With `held_out`, both are training images, the last ones that share of them, and no
+    test image is read.
+    """
+    train = read_images(path, "train", normalization)
+    if held_out is not None:
+        return hold_out(train, held_out), [train.checksum]
+    test = read_images(path, "test", normalization)
+    return (train, test), [train.checksum, test.checksum]
+
+
 def hold_out(images: Images, share: float) -> tuple[Images, Images]:
     """Split images into the first ones and the last ones, which are a share of all."""
     first = len(images.labels) - round(share * len(images.labels))

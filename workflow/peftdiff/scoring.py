@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -11,11 +14,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peftdiff.metrics import METRICS, combine, compute
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 from peftdiff.runtime import Stopwatch, logger
 
 BACKBONE = "backbone"
+SHORT = 1.0  # seconds: what takes less is timed REPEATS times
+REPEATS = 3
 
 Features = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric's value of one model (None where it has none), and how it came about."""
+
+    value: Any
+    seconds: float
+    note: str = ""
 
 
 def score_models(
@@ -39,54 +54,84 @@ def score_models(
     -------
     scores
         One row per method and seed: method, seed, metric, score, seconds (of the model
-        itself; a pool-normalized metric's normalization takes no time worth counting),
-        note. A value that is not finite is an empty score with a note.
+        itself, warm, the median where it was repeated; a pool-normalized metric's
+        normalization takes no time worth counting), note. A value that is undefined,
+        saturated or not finite is an empty score with a note.
     components
         One row per model and seed of what a pool-normalized metric combines; empty for
         other metrics.
     """
-    values: dict[str, Any] = {}
-    seconds: dict[str, float] = {}
-    for model in features:
-        if model == BACKBONE and not METRICS[metric].needs_pool:
-            continue
-        watch = Stopwatch()
-        values[model] = compute(metric, features[model], labels, **parameters)
-        seconds[model] = watch.seconds()
-        logger.info("%s of %s: %s", metric, model, values[model])
+    in_pool = METRICS[metric].needs_pool
+    models = [model for model in features if in_pool or model != BACKBONE]
+    measured: dict[str, Measured] = {}
+    for model in models:
+        if not measured:  # the first call also pays for imports
+            _measure(metric, features[model], labels, parameters)
+        measured[model] = _measure(metric, features[model], labels, parameters)
+        logger.info("%s of %s: %s", metric, model, measured[model].value)
+    scores = {model: each.value for model, each in measured.items()}
     components = pd.DataFrame()
-    scores = values
-    if METRICS[metric].needs_pool:
-        scores = _combine_by_seed(metric, values)
-        rows = [_names(model) | value for model, value in values.items()]
+    if in_pool:
+        rows = [_names(model) | (value or {}) for model, value in scores.items()]
         components = pd.DataFrame(rows).rename(columns={"method": "model"})
+        scores = _combine_by_seed(metric, scores)
     rows = [
-        {**_names(model), "metric": metric, **_cell(score), "seconds": seconds[model]}
-        for model, score in scores.items()
+        {**_names(model), "metric": metric, **_cell(scores.get(model), each)}
+        for model, each in measured.items()
+        if model != BACKBONE
     ]
     order = ["method", "seed", "metric", "score", "seconds", "note"]
     return pd.DataFrame(rows)[order], components
+
+
+def _measure(
+    metric: str,
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    parameters: Mapping[str, Any],
+) -> Measured:
+    """Compute a metric, repeatedly where it is short; note why it may not rank."""
+    seconds: list[float] = []
+    while not seconds or (seconds[0] < SHORT and len(seconds) < REPEATS):
+        watch = Stopwatch()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                value = compute(metric, features, labels, **parameters)
+            except UndefinedScore as reason:
+                return Measured(None, watch.seconds(), f"undefined: {reason}")
+        seconds.append(watch.seconds())
+    saturated = [str(w.message) for w in caught if w.category is SaturatedScore]
+    for other in (w.message for w in caught if w.category is not SaturatedScore):
+        logger.warning("%s: %s", metric, other)
+    if saturated:
+        return Measured(None, median(seconds), f"saturated: {saturated[0]}")
+    return Measured(value, median(seconds))
 
 
 def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]:
     """Combine components into scores among the methods of one seed at a time."""
     scores: dict[str, float] = {}
     seeds = dict.fromkeys(_names(m)["seed"] for m in values if m != BACKBONE)
-    for seed in seeds:
+    for seed in seeds if values[BACKBONE] is not None else ():
         pool = {
             model: value
             for model, value in values.items()
-            if model != BACKBONE and _names(model)["seed"] == seed
+            if model != BACKBONE and _names(model)["seed"] == seed and value is not None
         }
-        scores |= combine(metric, pool, values[BACKBONE])
+        scores |= combine(metric, pool, values[BACKBONE]) if pool else {}
     return scores
 
 
-def _cell(score: float) -> dict[str, Any]:
+def _cell(score: float | None, measured: Measured) -> dict[str, Any]:
     """Return a score, or an empty cell and the reason why it must not rank."""
-    if math.isfinite(score):
-        return {"score": score, "note": ""}
-    return {"score": math.nan, "note": f"saturated: the metric's value is {score}"}
+    note = measured.note
+    if not note and score is None:
+        note = "undefined: the backbone's components are"
+    elif not note and not math.isfinite(score or 0):
+        note = f"saturated: the metric's value is {score}"
+    empty = {"score": math.nan} if note else {"score": score}
+    return {**empty, "seconds": measured.seconds, "note": note}
 
 
 def _names(model: str) -> dict[str, Any]:

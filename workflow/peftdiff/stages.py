@@ -102,6 +102,21 @@ def fine_tune(
     return store.ensure(plan, train)
 
 
+def starting_points(
+    methods: Iterable[str], backbone: Run, trained: Mapping[str, Mapping[int, Run]]
+) -> tuple[dict[str, dict[int, str]], dict[str, Tensors]]:
+    """Return which run each method starts from, by seed, and weights by run.
+
+    What was not trained on the source (a reference) starts from the backbone.
+    """
+    starts = {}
+    for method in methods:
+        runs = trained.get(method, {0: backbone})
+        starts[method] = {seed: run.key for seed, run in runs.items()}
+    runs_of_pool = [run for runs in trained.values() for run in runs.values()]
+    return starts, {run.key: run.weights for run in runs_of_pool}
+
+
 def fine_tune_pool(
     store: RunStore,
     plans: Iterable[Plan],
@@ -127,6 +142,22 @@ def fine_tune_pool(
         row |= run.result | {"learning_rate": rate, "device": plan.setting.device}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def embedding_models(
+    architecture: Config,
+    backbone: Run,
+    hyperparameters: Mapping[str, Config],
+    trained: Mapping[str, Mapping[int, Run]],
+) -> dict[str, VisionTransformer]:
+    """Return "backbone" and every source-trained "<method>/<seed>"."""
+    start = (architecture, backbone.weights)
+    models = {"backbone": start_model(*start)}
+    for method, runs in trained.items():
+        made = (method, hyperparameters[method])
+        for seed, run in runs.items():
+            models[f"{method}/{seed}"] = start_model(*start, *made, weights=run.weights)
+    return models
 
 
 def start_model(

@@ -9,7 +9,7 @@ from peftdiff.imagesets import read_images
 from peftdiff.records import streaming_arrays
 from peftdiff.runs import read_models
 from peftdiff.runtime import job, logger, named, resolve_setting, use_threads
-from peftdiff.stages import start_model
+from peftdiff.stages import embedding_models
 
 
 def main(
@@ -31,14 +31,8 @@ def main(
     (backbone,) = read_models(backbone_path).values()
     count = min(len(images.labels), embedding["max_images"])
     images = replace(images, pixels=images.pixels[:count], labels=images.labels[:count])
-    models = {"backbone": start_model(architecture, backbone.weights)}
-    for (method, sizes), file in zip(
-        hyperparameters.items(), method_paths, strict=True
-    ):
-        for seed, run in read_models(file).items():
-            models[f"{method}/{seed}"] = start_model(
-                architecture, backbone.weights, method, sizes, weights=run.weights
-            )
+    trained = dict(zip(hyperparameters, map(read_models, method_paths), strict=True))
+    models = embedding_models(architecture, backbone, hyperparameters, trained)
     shapes = {name: ((count, m.num_features), "float32") for name, m in models.items()}
     shapes["labels"] = ((count,), "int64")
     metadata = {"class_names": json.dumps(images.class_names[0])}

@@ -19,18 +19,17 @@ def main(
     task: str,
     metrics: dict[str, dict[str, Any]],
 ) -> None:
-    """Write the scores, and what the diffusion score is combined from."""
+    """Write the scores, and what pool-normalized metrics combine."""
     features = read_arrays(embedding_path)
     labels = features.pop("labels")
     names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
-    scores, diffusion = [], pd.DataFrame()
-    for metric, parameters in metrics.items():
-        table, components = score_models(features, labels, metric, parameters)
-        scores.append(table)
-        if metric == "peftdiff":
-            diffusion = components
+    scored = [score_models(features, labels, *metric) for metric in metrics.items()]
+    scores, parts = zip(*scored, strict=True)
     write_table(scores_path, labelled(pd.concat(scores, ignore_index=True), **names))
-    write_table(components_path, labelled(diffusion, **names))
+    # Every table of components has the same rows, one a model and seed.
+    components = pd.concat(parts, axis=1)
+    components = components.loc[:, ~components.columns.duplicated()]
+    write_table(components_path, labelled(components, **names))
 
 
 if __name__ == "__main__":
