@@ -111,10 +111,10 @@ def test_an_undefined_backbone_leaves_no_score(features, labels, stand_in):
 
 
 def test_seconds_are_those_of_the_median_call(features, labels, monkeypatch):
-    seconds = iter([9.0, 9.0] + [0.3, 0.1, 0.2] * 4 + [5.0])
+    seconds = iter([9.0, 9.0] + [0.03, 0.01, 0.02] * 4 + [5.0])
     monkeypatch.setattr(
         scoring, "Stopwatch", lambda: SimpleNamespace(seconds=lambda: next(seconds))
     )
     scores, _ = score_models(features, labels, "logme", {})
     # The first call, cold, is forgotten; a long one is not repeated.
-    assert list(scores["seconds"]) == [9.0, 0.2, 0.2, 0.2, 0.2, 5.0]
+    assert list(scores["seconds"]) == [9.0, 0.02, 0.02, 0.02, 0.02, 5.0]

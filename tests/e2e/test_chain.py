@@ -44,12 +44,12 @@ def test_tables_are_complete(finished):
     assert set(truth.loc[~truth["in_pool"], "method"]) == {"linear", "full"}
     assert truth["accuracy"].between(0, 100).all()
     assert truth["accuracy"].nunique() > 3
-    assert len(scores) == 2 * 3 * 2 * 2
+    assert len(scores) == 2 * 3 * 2 * 3
     assert np.isfinite(scores["score"]).all()
     backbone = tables["components"].query("model == 'backbone'")
     assert len(backbone) == 2
     assert backbone["seed"].isna().all()
-    metrics = {"peftdiff", "logme", "static", "parameter_count", "random"}
+    metrics = {"peftdiff", "logme", "ncti", "static", "parameter_count", "random"}
     assert set(tables["correlation"]["metric"]) == metrics
 
 

@@ -32,7 +32,8 @@ class Metric:
     reference : str
         The paper that defines it.
     cost : str
-        Leading terms for n samples, d dimensions, C classes, k neighbors, c components.
+        Leading terms for n samples, d dimensions, C classes, k neighbors, c components
+        of the diffusion map, r principal components.
     needs_pool : bool
         Whether its scores exist only within a pool of methods.
     """
@@ -51,6 +52,27 @@ METRICS: dict[str, Metric] = {
             "peftdiff", "PEFTDiff", "Khoba et al., ICCV 2025", "n^2 d + n k c", True
         ),
         Metric("logme", "LogME", "You et al., ICML 2021", "n d min(n, d)"),
+        Metric("nleep", "N/LEEP", "Li et al., CVPR 2021", "n C r^2 an iteration"),
+        Metric("sfda", "SFDA", "Shao et al., ECCV 2022", "n d^2 + d^3"),
+        Metric("ncti", "NCTI", "Wang et al., ICCV 2023", "n d r + n r C", True),
+        Metric("gbc", "GBC", "Pándy et al., CVPR 2022", "n d r + C^2 r"),
+        Metric(
+            "nearest_class_mean",
+            "Nearest class mean",
+            "LDA of ETran (Gholami et al., ICCV 2023)",
+            "n d C",
+        ),
+        Metric("h_score", "H-score", "Bao et al., ICIP 2019", "n d^2 + d^3"),
+        Metric("transrate", "TransRate", "Huang et al., ICML 2022", "n d min(n, d)"),
+        Metric("parc", "PARC", "Bolya et al., NeurIPS 2021", "n^2 (r + log n)"),
+        Metric("knn", "k-NN", "Cover and Hart, 1967", "n^2 d"),
+        Metric("linear_probe", "Linear probe", "Allen, 1974", "n d min(n, d)"),
+        Metric(
+            "pactran_gaussian",
+            "PACTran-Gaussian",
+            "Ding et al., ECCV 2022",
+            "n d C an iteration",
+        ),
     )
 }
 

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+from peftdiff.metrics.reductions import one_hot
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -78,17 +79,16 @@ def _project(features: Floats, labels: Codes, tolerance: float) -> Projection:
     """
     n, d = features.shape
     counts = np.bincount(labels).astype(np.float64)
-    one_hot = sparse.csr_array((np.ones(n), (labels, np.arange(n))))
     tall = n > d
     gram = features.T @ features if tall else features @ features.T
     squares, basis = np.linalg.eigh(gram)
     kept = squares > tolerance * squares[-1]
     squares, basis = squares[kept], basis[:, kept]
     if tall:
-        along = np.asarray((one_hot @ features) @ basis).T
+        along = np.asarray((one_hot(labels) @ features) @ basis).T
         shares = along**2 / squares[:, None]
     else:
-        shares = np.asarray(one_hot @ basis).T ** 2
+        shares = np.asarray(one_hot(labels) @ basis).T ** 2
     residual = np.maximum(counts - shares.sum(axis=0), 0)
     residual[residual <= EXACT_FIT * counts] = 0
     if len(squares) == n:
@@ -174,7 +174,7 @@ def _published(features: Floats, labels: Codes) -> float:
 def _project_published(features: Floats, labels: Codes) -> Projection:
     """Project as published: all directions for n <= d, else those with s_i > 1e-20."""
     n, d = features.shape
-    one_hot = np.eye(labels.max() + 1)[labels]
+    indicators = np.eye(labels.max() + 1)[labels]
     if n > d:
         _, squares, rows = np.linalg.svd(features.T @ features)
         kept = np.sqrt(squares) > 1e-10
@@ -183,5 +183,5 @@ def _project_published(features: Floats, labels: Codes) -> Projection:
     else:
         left, roots, _ = np.linalg.svd(features, full_matrices=False)
         squares = roots**2
-    shares = (left.T @ one_hot) ** 2
-    return Projection(squares, shares, one_hot.sum(axis=0) - shares.sum(axis=0))
+    shares = (left.T @ indicators) ** 2
+    return Projection(squares, shares, indicators.sum(axis=0) - shares.sum(axis=0))

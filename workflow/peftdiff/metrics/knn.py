@@ -1,0 +1,106 @@
+"""k-NN (Cover and Hart, 1967): how many samples their nearest neighbors would name.
+
+The leave-one-out accuracy of a majority vote. As a measure of transferability, with one
+neighbor and Euclidean distances, it is the baseline of Bolya et al. (NeurIPS 2021).
+"""
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from peftdiff.diffusion.graph import unit_rows
+from peftdiff.diffusion.inputs import check_count
+from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.neighbors import Neighborhoods, find_neighbors
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+def score(
+    features: Floats,
+    labels: Codes,
+    *,
+    neighbors: int = 1,
+    normalize: bool = False,
+    search: str = "exact",
+) -> float:
+    """Return the share of samples that the vote of their nearest others gets right.
+
+    Parameters
+    ----------
+    features, labels : ndarray, shapes (n, d) and (n,)
+    neighbors : int
+        Others that vote, the sample itself not counted. One needs no class to have
+        more than two samples, and makes the vote Cover and Hart's rule.
+    normalize : bool
+        Scale rows to length 1 first, which ranks others by their cosine.
+    search : str
+        The neighbor search, see ``find_neighbors``.
+
+    Returns
+    -------
+    float
+        Within [0, 1]. Neither the order of the samples nor the names of the classes
+        decides: others equally far away share the last seats of the vote, and classes
+        with equally many votes share the decision. The only sample of its class is
+        always missed.
+
+    Raises
+    ------
+    ValueError
+        For `neighbors` outside 1 .. n - 1, an unknown search, or, with `normalize`, a
+        row of zeros.
+
+    Warns
+    -----
+    SaturatedScore
+        For constant features: only the sizes of the classes decide.
+    """
+    n_others = len(labels) - 1
+    if check_count("neighbors", neighbors, 1) > n_others:
+        raise ValueError(
+            f"neighbors is {neighbors} but each sample has only {n_others} others"
+        )
+    rows = unit_rows(features) if normalize else features
+    if not np.ptp(rows, axis=0).any():
+        warnings.warn(
+            "features are constant: k-NN depends on class sizes alone",
+            SaturatedScore,
+            stacklevel=2,
+        )
+    neighborhoods = find_neighbors(rows, neighbors + 1, search)
+    return _accuracy(_votes(neighborhoods, labels, neighbors), labels)
+
+
+def _votes(
+    neighborhoods: Neighborhoods, labels: Codes, neighbors: int
+) -> sparse.csr_array:
+    """Return each sample's votes by class, shape (n, n_classes), as whole numbers.
+
+    With m others tied at the k-th distance and s nearer ones, each tied one has
+    (k - s) / m of a vote; multiplied by m, all votes are whole.
+    """
+    n = len(labels)
+    rows, columns = neighborhoods.rows, neighborhoods.indices
+    last = neighborhoods.radii(neighbors + 1)  # the sample itself is found, too
+    others = rows != columns
+    tied = others & (neighborhoods.distances >= (last - neighborhoods.tolerance)[rows])
+    n_tied = np.bincount(rows[tied], minlength=n)
+    n_nearer = np.bincount(rows[others], minlength=n) - n_tied
+    votes = np.where(tied, (neighbors - n_nearer)[rows], n_tied[rows])
+    places = (rows[others], labels[columns[others]])
+    return sparse.coo_array((votes[others], places), (n, labels.max() + 1)).tocsr()
+
+
+def _accuracy(votes: sparse.csr_array, labels: Codes) -> float:
+    """Return the share of right decisions, where tied classes share a decision."""
+    n = len(labels)
+    rows = np.repeat(np.arange(n), np.diff(votes.indptr))
+    most = np.maximum.reduceat(votes.data, votes.indptr[:-1])
+    elected = votes.data == most[rows]
+    n_elected = np.bincount(rows[elected], minlength=n)
+    right = elected & (votes.indices == labels[rows])
+    return float((1 / n_elected[rows[right]]).sum() / n)

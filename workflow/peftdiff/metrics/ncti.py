@@ -1,0 +1,243 @@
+"""NCTI (Wang et al., ICCV 2023): how close the classes are to neural collapse.
+
+On the first 64 principal components, a linear discriminant is fitted with
+
+    B = (1 - s) S_w + s tr(S_w) / p I,   s = exp(-v)
+
+where S_w is the within-class covariance, p the number of components and v the variance
+along the first 32. Where s falls below 1e-10, B = S_w without its null space. From the
+centered samples Z along the C - 1 discriminant directions and the posteriors P come
+
+    seli = |Z|_*,   ncc = mean P_iy,   vc = log sum_c |P_c|_*,
+
+with the nuclear norm |.|_* and the posteriors P_c of class c's samples (the authors'
+code; their text measures vc on features). Over a pool of methods, the score is
+minmax(seli) + minmax(ncc) - minmax(vc).
+"""
+
+import warnings
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+from scipy.special import softmax
+
+from peftdiff.diffusion.inputs import check_choice
+from peftdiff.diffusion.pool import EQUAL
+from peftdiff.metrics.reductions import (
+    SVD_SOLVERS,
+    class_means,
+    principal_components,
+    randomized_components,
+)
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+COMPONENTS = 64
+COMPONENTS_OF_SHRINKAGE = 32
+LEAST_SHRINKAGE = 1e-10
+SMALLEST_SPREAD = 1e-4  # of a direction of S_w that is kept, in units of its columns
+CERTAIN = 1e-6  # a posterior closer to 1 than this counts as 1
+PARTS = ("seli", "ncc", "vc")
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+class Discriminant(NamedTuple):
+    """A linear discriminant in whitened coordinates x' W, where W' B W = I.
+
+    W is (p, q), q being p less the null space of S_w for s = 0; the class means are
+    (n_classes, q), and the at most C - 1 directions that tell the classes best (q, m).
+    """
+
+    whitening: Floats
+    means: Floats
+    directions: Floats
+
+
+def score(
+    features: Floats, labels: Codes, *, svd_solver: str = "exact"
+) -> dict[str, float]:
+    """Return NCTI's parts for checked features (n, d) and class codes (n,).
+
+    Parameters
+    ----------
+    features, labels : ndarray
+    svd_solver : {"exact", "randomized"}
+        Of the principal components. scikit-learn's default, which the published code
+        leaves in place, approximates them at random for many samples and dimensions:
+        "randomized" is that with ``random_state=0``. It depends on the samples' order.
+
+    Returns
+    -------
+    dict of str to float
+        seli, ncc and vc; the first two are better when high, the last when low. Where
+        every posterior is 1, ncc is 1 and vc is log sum_c sqrt(n_c) for any features.
+
+    Raises
+    ------
+    UndefinedScore
+        Where no class has any spread, as for constant features or single samples.
+
+    Warns
+    -----
+    SaturatedScore
+        Where every posterior is 1 and the samples so few that any labels may get that.
+
+    Notes
+    -----
+    Features of a rank below 64 give that many components: published code fails with
+    fewer than 64 samples or dimensions, and else fills up with rounding. s depends on
+    the unit of the features.
+    """
+    check_choice("svd_solver", svd_solver, SVD_SOLVERS)
+    largest = float(np.abs(features).max()) or 1.0
+    scaled = features / largest
+    if svd_solver == "randomized":
+        projected = randomized_components(scaled, COMPONENTS)
+    else:
+        projected = _project(scaled)
+    shrinkage = _published_shrinkage(projected, largest)
+    discriminant = _fit(projected, labels, shrinkage)
+    whitened = projected @ discriminant.whitening
+    posteriors = _posteriors(whitened, labels, discriminant.means)
+    true = posteriors[np.arange(len(labels)), labels]
+    _warn_where_saturated(true, projected.shape[1])
+    parts = (
+        float(np.linalg.norm(whitened @ discriminant.directions, "nuc")),
+        float(true.mean()),
+        float(np.log(_class_nuclear_norms(posteriors, labels))),
+    )
+    return dict(zip(PARTS, parts, strict=True))
+
+
+def combine(
+    components: Mapping[str, Mapping[str, float]], backbone: Mapping[str, float]
+) -> dict[str, float]:
+    """Return minmax(seli) + minmax(ncc) - minmax(vc) over the pool for each method.
+
+    Parameters
+    ----------
+    components : mapping of method to its parts
+    backbone : mapping
+        The frozen backbone's parts, which cancel: differences have the same minmax.
+
+    Returns
+    -------
+    dict of str to float
+        Higher is better. In a part in which the whole pool agrees, which published code
+        makes 0 / 0, each method gets the middle, 0.5.
+
+    Raises
+    ------
+    ValueError
+        For an empty pool or a part that is not finite.
+    """
+    if not components:
+        raise ValueError("components are empty; a ranking needs at least one method")
+    for name, parts in {**components, "the backbone": backbone}.items():
+        if not np.isfinite([parts[part] for part in PARTS]).all():
+            raise ValueError(f"{name} has a part that is not finite: {dict(parts)}")
+    table = np.array([[parts[part] for part in PARTS] for parts in components.values()])
+    span = np.ptp(table, axis=0)
+    equal = span <= EQUAL * np.abs(table).max(axis=0)
+    share = np.where(equal, 0.5, (table - table.min(axis=0)) / np.where(equal, 1, span))
+    scores = share @ np.array([1.0, 1.0, -1.0])
+    return dict(zip(components, scores.tolist(), strict=True))
+
+
+def _warn_where_saturated(true: Floats, components: int) -> None:
+    """Warn of certain posteriors where any labels may give them."""
+    # Of up to 2 (p + 1) points in p dimensions, most splits are linear (Cover, 1965).
+    if true.min() > 1 - CERTAIN and len(true) <= 2 * (components + 1):
+        warnings.warn(
+            f"NCTI is saturated: all posteriors are 1 for {len(true)} samples of "
+            f"{components} components, as they may be for any labels",
+            SaturatedScore,
+            stacklevel=3,
+        )
+
+
+def _project(features: Floats) -> Floats:
+    """Return the centered features along their principal components, (n, p).
+
+    Directions that are rounding are left out.
+    """
+    centered = features - features.mean(axis=0)
+    n, d = centered.shape
+    points, squares = principal_components(centered, COMPONENTS)
+    # Features of at most 1 in size are centered with an error of up to n epsilon.
+    rounding = max(max(n, d) * EPSILON * squares[0], n * d * (n * EPSILON) ** 2)
+    return points[:, squares > rounding]
+
+
+def _published_shrinkage(projected: Floats, unit: float) -> float:
+    """Return s for features that were divided by `unit`; 0 below 1e-10."""
+    first = projected[:, :COMPONENTS_OF_SHRINKAGE]
+    variance = float(np.sum(first**2)) / (len(projected) - 1)
+    # Not unit**2, which raises where this gives infinity or zero.
+    shrinkage = float(np.exp(-variance * unit * unit))
+    return shrinkage if shrinkage > LEAST_SHRINKAGE else 0.0
+
+
+def _fit(projected: Floats, labels: Codes, shrinkage: float) -> Discriminant:
+    """Fit the discriminant to features of mean zero."""
+    n, p = projected.shape
+    counts = np.bincount(labels)
+    means = class_means(projected, labels)
+    residuals = (projected - means[labels]) / np.sqrt(n)
+    if np.sum(residuals**2) <= p * (n * EPSILON) ** 2:
+        raise UndefinedScore(
+            "features have no spread within any class, and NCTI no discriminant; it "
+            "needs classes of several different samples"
+        )
+    whitening = _whitening(residuals, shrinkage)
+    whitened = means @ whitening
+    weighted = np.sqrt(counts / n)[:, None] * whitened
+    between = (1 - shrinkage) * weighted.T @ weighted
+    floor = shrinkage * np.sum(counts / n * np.sum(means**2, axis=1)) / p
+    values, directions = linalg.eigh(between + floor * whitening.T @ whitening)
+    values, directions = values[::-1], directions[:, ::-1]
+    told = values > 0 if shrinkage else values > SMALLEST_SPREAD**2 * values[0]
+    told[len(counts) - 1 :] = False
+    return Discriminant(whitening, whitened, directions[:, told])
+
+
+def _whitening(residuals: Floats, shrinkage: float) -> Floats:
+    """Return W (p, q) with W'BW = I, where S_w = residuals' residuals."""
+    p = residuals.shape[1]
+    spread = np.ones(p)
+    if not shrinkage:
+        # The threshold below is on columns of equal spread, if it is not rounding.
+        spread = np.sqrt(np.sum(residuals**2, axis=0))
+        spread[spread <= len(residuals) * EPSILON] = 1
+    triangle = np.linalg.qr(residuals / spread, mode="r")
+    _, roots, rows = np.linalg.svd(triangle)
+    squares = np.zeros(p)
+    squares[: len(roots)] = roots**2
+    if not shrinkage:
+        kept = squares > SMALLEST_SPREAD**2
+        return np.asarray(rows[kept].T / spread[:, None] / np.sqrt(squares[kept]))
+    shrunk = (1 - shrinkage) * squares + shrinkage * squares.sum() / p
+    return np.asarray(rows.T / np.sqrt(shrunk))
+
+
+def _posteriors(whitened: Floats, labels: Codes, means: Floats) -> Floats:
+    """Return each sample's posteriors, (n, n_classes), where B is the identity."""
+    offsets = np.log(np.bincount(labels) / len(labels)) - np.sum(means**2, axis=1) / 2
+    return np.asarray(softmax(whitened @ means.T + offsets, axis=1))
+
+
+def _class_nuclear_norms(posteriors: Floats, labels: Codes) -> float:
+    """Return the sum over classes of the nuclear norm of their samples' posteriors."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels)
+    starts = np.cumsum(sizes) - sizes
+    total = 0.0
+    for size in np.unique(sizes):  # Classes of one size go together.
+        rows = order[starts[sizes == size][:, None] + np.arange(size)]
+        total += float(np.linalg.svd(posteriors[rows], compute_uv=False).sum())
+    return total

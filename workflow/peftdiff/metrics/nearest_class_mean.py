@@ -1,0 +1,53 @@
+"""Nearest class mean, in its soft form: the "LDA" score of ETran (ICCV 2023).
+
+A sample's class probabilities are the softmax of log(n_c / n) - |x - mu_c|^2 / 2, and
+the score is the mean probability of the true class. ETran (Gholami et al.) describes a
+linear discriminant analysis, but its code takes eigenvectors of the non-symmetric
+Sw^-1 Sb from a solver for symmetric matrices; they are orthonormal, so that the
+whitening by the within-class covariance drops out and this is what is left.
+"""
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from peftdiff.metrics.reductions import class_means
+from peftdiff.metrics.validity import SaturatedScore
+
+
+def score(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """Return the mean probability of the true class.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, d)
+        Checked features. Their scale is the temperature of the softmax: it matters.
+    labels : ndarray, shape (n,)
+        Class codes.
+
+    Returns
+    -------
+    float
+        In (0, 1]; for features that say nothing, sum_c (n_c / n)^2.
+
+    Warns
+    -----
+    SaturatedScore
+        For constant features.
+    """
+    if not np.ptp(features, axis=0).any():
+        warnings.warn(
+            "features are constant: nearest_class_mean depends on class sizes alone",
+            SaturatedScore,
+            stacklevel=2,
+        )
+    n = len(labels)
+    samples = np.arange(n)
+    counts = np.bincount(labels)
+    # The posterior does not feel a shift; without the mean there is less to cancel.
+    centered = features - features.mean(axis=0)
+    means = class_means(centered, labels)
+    logits = centered @ means.T - (means**2).sum(axis=1) / 2 + np.log(counts / n)
+    return float(softmax(logits, axis=1)[samples, labels].mean())

@@ -1,0 +1,95 @@
+"""TransRate (Huang et al., ICML 2022): what the labels save in coding the features.
+
+With Z the centered features (n, d), Z_c the rows of class c, and the coding rate
+
+    R(A) = 1/2 log det(I + A'A / (m eps))        of the m rows of A, in nats,
+
+the score is R(Z) - sum_c (n_c / n) R(Z_c): a mutual information of features and labels
+at the distortion eps. The classes are centered at the common mean, as in the paper.
+
+The value depends on the scale of the features against eps, and with d > n_c on eps
+itself: one class's rate then grows by 1/2 n_c log(1 / eps), so that scores of
+embeddings with different scales do not compare unless `normalize` is given.
+"""
+
+import math
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peftdiff.diffusion.inputs import check_choice, check_positive
+from peftdiff.metrics.validity import SaturatedScore
+
+Floats = NDArray[np.float64]
+
+WEIGHTINGS = ("class_size", "uniform")
+
+
+def score(
+    features: Floats,
+    labels: NDArray[np.int64],
+    *,
+    eps: float = 1e-4,
+    weighting: str = "class_size",
+    normalize: bool = False,
+) -> float:
+    """Return TransRate of checked features (n, d) and class codes (n,).
+
+    Parameters
+    ----------
+    features, labels : ndarray
+    eps : float
+        Distortion, a variance in squared units of the features.
+    weighting : {"class_size", "uniform"}
+        Weights of the classes' rates: n_c / n as in the paper, or 1 / C as in the
+        published code.
+    normalize : bool
+        Divide the features by one number, such that their variance averaged over the
+        dimensions is 1; the score is then the same for features times any constant.
+
+    Returns
+    -------
+    float
+        In nats; 0 for features that say nothing.
+
+    Raises
+    ------
+    ValueError
+        For a bad parameter.
+
+    Warns
+    -----
+    SaturatedScore
+        For constant features.
+    """
+    check_positive("eps", eps)
+    check_choice("weighting", weighting, WEIGHTINGS)
+    if not np.ptp(features, axis=0).any():
+        warnings.warn(
+            "features are constant: TransRate is 0 for any labels",
+            SaturatedScore,
+            stacklevel=2,
+        )
+        return 0.0
+    centered = features - features.mean(axis=0)
+    if normalize:
+        centered /= np.abs(centered).max()
+        centered /= math.sqrt((centered**2).mean())
+    counts = np.bincount(labels)
+    by_class = centered[np.argsort(labels, kind="stable")]
+    classes = np.split(by_class, np.cumsum(counts)[:-1])
+    rates = [_coding_rate(each, eps) for each in classes]
+    weights = counts if weighting == "class_size" else None
+    return _coding_rate(centered, eps) - float(np.average(rates, weights=weights))
+
+
+def _coding_rate(rows: Floats, eps: float) -> float:
+    """Return 1/2 log det(I + A'A / (m eps)) of A's m rows."""
+    m, d = rows.shape
+    # A'A and AA' have the same eigenvalues but 0; the smaller one is enough.
+    gram = rows.T @ rows if d <= m else rows @ rows.T
+    gram /= m * eps
+    gram.flat[:: len(gram) + 1] += 1
+    # log det = 2 sum log diag(L), of which R is half.
+    return float(np.log(np.diagonal(np.linalg.cholesky(gram))).sum())
