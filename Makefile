@@ -10,7 +10,7 @@ SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--
 
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: main test lint clean report
+.PHONY: main test lint bench clean report
 
 main: .venv/ready
 	$(SNAKEMAKE)
@@ -29,6 +29,10 @@ lint: .venv/ready
 	.venv/bin/python -m mypy
 	.venv/bin/python -m snakefmt --check Snakefile workflow
 	.venv/bin/python -m snakemake --lint
+
+# Times beside other ways to compute the scores; SIZES=small takes a minute.
+bench: .venv/ready
+	PYTHONPATH=workflow .venv/bin/python -m benchmarks $(if $(filter small,$(SIZES)),--quick)
 
 # The environment: uv takes the ordinary build of torch, which torchvision can load.
 # Where uv is absent, pip puts it into an environment of its own, because the Python of

@@ -1,5 +1,3 @@
-from tests.test_config import changed, load
-
 from peftdiff.plans import (
     backbone_plan,
     data_of,
@@ -10,6 +8,7 @@ from peftdiff.plans import (
     validation_plans,
 )
 from peftdiff.runtime import Setting
+from tests.test_config import changed, load
 
 CPU = Setting()
 CHECKSUMS = {

@@ -117,6 +117,18 @@ def test_unit_rows(scale):
     assert np.array_equal(features, before)
 
 
+def test_unit_rows_keep_their_type_and_blocks_do_not_show(monkeypatch):
+    features = np.random.default_rng(0).normal(size=(50, 6))
+    whole, single = unit_rows(features), unit_rows(features.astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, whole, rtol=0, atol=1e-6)
+    monkeypatch.setattr("peftdiff.diffusion.inputs.BLOCK_CELLS", 20)
+    assert np.array_equal(unit_rows(features), whole)
+    features[47] = 0
+    with pytest.raises(ValueError, match="features are all zero at row 47"):
+        unit_rows(features)
+
+
 def test_a_row_of_zeros_has_no_direction():
     with pytest.raises(ValueError, match="features are all zero at row 2"):
         unit_rows(np.array([[1.0, 2], [2, 1], [0, 0]]))

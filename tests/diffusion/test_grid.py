@@ -19,6 +19,7 @@ GRID = {
         {},
         {"inter": "root", "symmetrize": "mutual", "kernel_width": "self_tuning"},
         {"normalize": False, "kernel_width": 3.0, "min_class_size": 20},
+        {"variant": "as_published", "seed": 3},
     ],
 )
 def test_every_point_is_the_single_call(blobs, n, options):
@@ -70,6 +71,9 @@ def test_the_space_of_eigenvalue_one_is_kept_whole(blobs):
         ({"neighbors": [5, 200]}, "neighbors is 200 but there are only 120 samples"),
         ({"components": [0]}, "components must be at least 1"),
         ({"inter": "cubed"}, "inter must be one of"),
+        ({"variant": "other"}, "variant must be one of symmetric, as_published"),
+        ({"variant": "as_published", "normalize": False}, "normalize=False does not"),
+        ({"search": "magic"}, "search must be one of exact"),
     ],
 )
 def test_bad_axes(blobs, change, message):

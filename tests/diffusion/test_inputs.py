@@ -79,6 +79,26 @@ def test_features_become_float64(dtype):
     assert np.array_equal(features, FEATURES.astype(dtype)[:, ::-1])
 
 
+def test_single_features_may_stay_single(tmp_path):
+    single = FEATURES.astype(np.float32)
+    np.save(tmp_path / "features.npy", single)
+    mapped = np.load(tmp_path / "features.npy", mmap_mode="r")
+    kept = check_dataset(mapped, LABELS, keep_single=True).features
+    assert kept.dtype == np.float32
+    assert np.shares_memory(kept, mapped)
+    assert np.array_equal(kept, single)
+    for other in (FEATURES, FEATURES.astype(np.float16), FEATURES.astype(int)):
+        kept = check_dataset(other, LABELS, keep_single=True).features
+        assert kept.dtype == np.float64
+
+
+def test_a_bad_value_is_found_in_any_block(monkeypatch):
+    monkeypatch.setattr("peftdiff.diffusion.inputs.BLOCK_CELLS", 6)
+    for row in range(4):
+        with pytest.raises(ValueError, match=f"features contain NaN at row {row}"):
+            check_dataset(with_value(np.nan, row), LABELS)
+
+
 def test_small_classes_are_dropped_and_the_others_renumbered():
     dataset = check_dataset(np.arange(12.0)[:, None], list("abbbccdddddd"))
     kept = drop_small_classes(dataset, 3)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tests.golden.sets import read_printed, read_set
 
 from peftdiff.diffusion import class_distances
 from peftdiff.metrics import compute, nleep
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+from tests.golden.sets import read_printed, read_set
 
 Arrays = dict[str, Any]
 

@@ -1,4 +1,5 @@
 import pytest
+
 from tests.golden.sets import read_printed, read_set
 
 

@@ -6,14 +6,6 @@ import pytest
 import timm
 import torch
 from safetensors.torch import load_file, save_file
-from tests.methods.attaching import (
-    DRAWN,
-    MERGEABLE,
-    STARTS_ELSEWHERE,
-    UNFREEZES,
-    attached,
-    every_method,
-)
 from timm.models.deit import VisionTransformerDistilled
 from torch.nn import functional as F
 
@@ -25,6 +17,14 @@ from peftdiff.methods import (
     merge,
     method_state,
     trainable_parameters,
+)
+from tests.methods.attaching import (
+    DRAWN,
+    MERGEABLE,
+    STARTS_ELSEWHERE,
+    UNFREEZES,
+    attached,
+    every_method,
 )
 
 

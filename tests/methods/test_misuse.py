@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import pytest
 import timm
-from tests.methods.attaching import DRAWN, attached, every_method
 
 from peftdiff.methods import (
     METHODS,
@@ -14,6 +13,7 @@ from peftdiff.methods import (
     merge,
     method_state,
 )
+from tests.methods.attaching import DRAWN, attached, every_method
 
 
 def test_an_unknown_method_raises(vit):

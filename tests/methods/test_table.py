@@ -6,7 +6,6 @@ import sys
 from importlib import import_module
 
 import pytest
-from tests.methods.attaching import every_method
 
 from peftdiff.methods import (
     METHODS,
@@ -14,6 +13,7 @@ from peftdiff.methods import (
     hyperparameters,
     method_table,
 )
+from tests.methods.attaching import every_method
 
 
 def test_the_pool_is_the_nine_methods_of_the_paper():

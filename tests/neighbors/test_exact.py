@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from peftdiff.neighbors import SEARCHES, exact, find_neighbors
+from peftdiff.neighbors import SEARCHES, exact, find_neighbors, pairs, tiles
+from peftdiff.neighbors.pairs import pair_distances
 
 
 def brute_force(features, neighbors):
@@ -46,18 +47,22 @@ def test_samples_full_of_ties_against_brute_force(seed, n, d, data):
 
 @pytest.mark.parametrize("spread", [1e-2, 1e-4, 1e-6])
 def test_clusters_too_tight_for_float32(spread, monkeypatch):
+    compared = []
+
+    def count(features, rows, columns):
+        compared.append(len(rows))
+        return pair_distances(features, rows, columns)
+
     rng = np.random.default_rng(0)
     centers = rng.normal(size=(3, 50))
     features = np.repeat(centers, 100, axis=0) + spread * rng.normal(size=(300, 50))
     distances = cdist(features, features)
     nearest = np.sort(np.argsort(distances, axis=1)[:, :8], axis=1)
-
-    def no_fallback(*_):
-        raise AssertionError("float64 products should have been enough")
-
-    monkeypatch.setattr(exact, "_compare_all", no_fallback)
+    monkeypatch.setattr(exact, "pair_distances", count)
     found = find_neighbors(features, 8)
     assert np.array_equal(np.sort(found.indices.reshape(-1, 8), axis=1), nearest)
+    # float64 products leave few others to compare.
+    assert sum(compared) < 300 * 20
 
 
 def test_float32_products_alone_would_choose_wrongly():
@@ -81,14 +86,15 @@ def test_float32_products_alone_would_choose_wrongly():
     )
 
 
-def test_blocks_do_not_show(monkeypatch):
+@pytest.mark.parametrize("tile", [3, 16, 199])
+def test_tiles_do_not_show(monkeypatch, tile):
     features = np.random.default_rng(0).normal(size=(200, 10))
     whole = find_neighbors(features, 7)
-    monkeypatch.setattr(exact, "BLOCK_CELLS", 200 * 7)
-    monkeypatch.setattr(exact, "CHUNK_CELLS", 23)
+    monkeypatch.setattr(tiles, "TILE", tile)
+    monkeypatch.setattr(pairs, "CHUNK_CELLS", 23)
     blocks = find_neighbors(features, 7)
     assert np.array_equal(whole.indices, blocks.indices)
-    assert np.array_equal(whole.distances, blocks.distances)
+    np.testing.assert_allclose(blocks.distances, whole.distances, rtol=1e-13)
 
 
 def test_the_sample_itself_is_counted_and_comes_first():
@@ -130,6 +136,33 @@ def test_order_of_the_samples_does_not_matter(seed, ties):
         assert set(order[list(shuffled[place])].tolist()) == sets[original]
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 90), st.integers(1, 40), st.data())
+def test_tiles_against_brute_force(seed, n, d, data):
+    # Small tiles, so that cutoffs are tightened many times, and classes far apart.
+    neighbors = data.draw(st.integers(1, n))
+    margin = data.draw(st.sampled_from([0, 3, tiles.MARGIN]))
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(n, d)) + 30.0 * np.arange(n)[:, None] // (n / 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiles, "TILE", 8)
+        patch.setattr(tiles, "MARGIN", margin)
+        assert_same(features, neighbors)
+
+
+def test_distances_keep_their_digits_however_close_the_samples():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(8, 30))
+    for gap in (1.0, 1e-2, 1e-5, 1e-9):
+        moved = features + gap * rng.normal(size=features.shape)
+        both = np.concatenate([features, moved])
+        exactly = np.sqrt(((moved - features) ** 2).sum(axis=1))
+        place = np.arange(8)
+        found = pair_distances(both, place, place + 8)
+        np.testing.assert_allclose(found, exactly, rtol=1e-13)
+    assert np.all(pair_distances(both, place, place) == 0)
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1e-20, 7.0, 1e20, 1e300])
 def test_scale_does_not_matter(scale):
     features = np.random.default_rng(0).normal(size=(60, 5))
@@ -147,7 +180,7 @@ def test_fewer_neighbors_of_a_larger_search_are_those_of_a_smaller(rounded):
     cut = large.nearest(4)
     assert np.array_equal(cut.starts, small.starts)
     assert np.array_equal(cut.indices, small.indices)
-    assert np.array_equal(cut.distances, small.distances)
+    np.testing.assert_allclose(cut.distances, small.distances, rtol=1e-13)
 
 
 def test_features_are_not_modified():
@@ -158,9 +191,9 @@ def test_features_are_not_modified():
 
 
 def test_unknown_search_lists_the_known():
-    with pytest.raises(ValueError, match="search must be one of exact; got 'magic'"):
+    with pytest.raises(ValueError, match=r"search must be one of exact, .*'magic'"):
         find_neighbors(np.ones((3, 2)), 2, "magic")
-    assert list(SEARCHES) == ["exact"]
+    assert list(SEARCHES) == ["exact", "torch", "approximate"]
 
 
 @pytest.mark.parametrize("neighbors", [0, 4])

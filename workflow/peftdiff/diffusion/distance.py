@@ -7,7 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.spatial.distance import pdist
 
-from peftdiff.diffusion.inputs import check_choice, check_dataset, check_positive
+from peftdiff.diffusion.inputs import (
+    Features,
+    check_choice,
+    check_dataset,
+    check_positive,
+)
 
 INTER = ("squared", "root")
 
@@ -83,7 +88,7 @@ def time_weights(eigenvalues: Floats, diffusion_time: float) -> Floats:
 
 
 def class_statistics(
-    eigenvectors: Floats, codes: NDArray[np.int64], n_classes: int
+    eigenvectors: Features, codes: NDArray[np.int64], n_classes: int
 ) -> ClassStatistics:
     """Reduce a diffusion map of shape (n, c) to its class means and spreads."""
     n = len(codes)

@@ -4,32 +4,41 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from peftdiff.diffusion.inputs import check_choice, check_positive
+from peftdiff.diffusion.inputs import (
+    Features,
+    check_choice,
+    check_positive,
+    row_blocks,
+)
 from peftdiff.neighbors import Neighborhoods
 
 KERNEL_WIDTHS = ("median", "self_tuning")
 SYMMETRIZE = ("max", "mean", "mutual")
 
 
-def unit_rows(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rows scaled to Euclidean length 1, in a new array.
+def unit_rows(features: Features) -> Features:
+    """Return the rows scaled to Euclidean length 1, in a new array of their type.
 
     Raises
     ------
     ValueError
         For a row of zeros, which has no direction.
     """
-    # Dividing by the largest entry first keeps the squares from over- or underflowing.
-    largest = np.abs(features).max(axis=1, keepdims=True)
-    if not largest.all():
-        row = int(np.argmin(largest))
-        raise ValueError(
-            f"features are all zero at row {row}, which cannot be normalized; "
-            "drop that image or pass normalize=False"
-        )
-    scaled = features / largest
-    scaled /= np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
-    return scaled
+    units = np.empty_like(features)
+    for rows in row_blocks(features):
+        block = features[rows].astype(np.float64)
+        # Dividing by the largest entry keeps the squares from over- or underflowing.
+        largest = np.maximum(block.max(axis=1), -block.min(axis=1))
+        if not largest.all():
+            row = rows.start + int(np.argmin(largest))
+            raise ValueError(
+                f"features are all zero at row {row}, which cannot be normalized; "
+                "drop that image or pass normalize=False"
+            )
+        block /= largest[:, None]
+        block /= np.sqrt(np.einsum("ij,ij->i", block, block))[:, None]
+        units[rows] = block
+    return units
 
 
 def one_way_kernel(

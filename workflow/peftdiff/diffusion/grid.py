@@ -1,6 +1,6 @@
 """The class distances of one embedding over a whole grid of settings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,10 @@ from peftdiff.diffusion.distance import (
     time_weights,
     weighted_distances,
 )
-from peftdiff.diffusion.graph import one_way_kernel, symmetrized
-from peftdiff.diffusion.inputs import check_count, check_positive
-from peftdiff.diffusion.score import check_options, prepare_samples
-from peftdiff.diffusion.spectrum import diffusion_spectrum
+from peftdiff.diffusion.graph import one_way_kernel
+from peftdiff.diffusion.inputs import Dataset, check_count, check_positive
+from peftdiff.diffusion.score import check_options, prepare_samples, solve_kernel
+from peftdiff.diffusion.spectrum import Spectrum
 from peftdiff.neighbors import find_neighbors
 
 
@@ -25,6 +25,7 @@ def score_grid(
     diffusion_times: Sequence[float],
     neighbors: Sequence[int],
     components: Sequence[int],
+    variant: str = "symmetric",
     seed: int = 0,
     normalize: bool = True,
     kernel_width: float | str = 1.0,
@@ -37,7 +38,8 @@ def score_grid(
     """Give ``diffusion_score``'s distances for every combination of t, k and c.
 
     The neighbors are searched once, each k's eigenpairs solved once, and each further
-    (t, c) costs a weighted sum over per-eigenvector class statistics.
+    (t, c) costs a weighted sum over per-eigenvector class statistics. As published,
+    each c is solved for by itself, as what that solver returns depends on c.
 
     Parameters
     ----------
@@ -45,7 +47,8 @@ def score_grid(
     labels : array_like, shape (n,)
     diffusion_times, neighbors, components : sequences
         The values of t, k and c.
-    seed, normalize, kernel_width, self_loops, symmetrize, inter, min_class_size, search
+    variant, seed, normalize, kernel_width, self_loops, symmetrize, inter
+    min_class_size, search
         As for ``diffusion_score``.
 
     Returns
@@ -64,29 +67,50 @@ def score_grid(
     DisconnectedGraphWarning
         When a graph has more connected components than the most `components`.
     """
-    check_options(kernel_width, symmetrize, inter)
-    check_count("seed", seed, 0)
-    dataset = prepare_samples(features, labels, normalize, min_class_size)
-    n = len(dataset.codes)
-    _check_axes(diffusion_times, neighbors, components, n)
+    inter = check_options(
+        variant,
+        seed,
+        search,
+        normalize=normalize,
+        kernel_width=kernel_width,
+        self_loops=self_loops,
+        symmetrize=symmetrize,
+        inter=inter,
+        min_class_size=min_class_size,
+    )
+    dataset = prepare_samples(
+        features, labels, normalize, min_class_size, variant, search
+    )
+    _check_axes(diffusion_times, neighbors, components, len(dataset.codes))
     neighborhoods = find_neighbors(dataset.features, max(neighbors), search)
+    together = [[c] for c in components] if variant == "as_published" else [components]
     rows = []
     for k in neighbors:
         kernel = one_way_kernel(neighborhoods, k, kernel_width, self_loops)
-        spectrum = diffusion_spectrum(
-            symmetrized(kernel, symmetrize), max(components), seed
-        )
-        statistics = class_statistics(
-            spectrum.eigenvectors, dataset.codes, dataset.n_classes
-        )
-        for t in diffusion_times:
-            weights = time_weights(spectrum.eigenvalues, t)
-            for c in components:
-                # The space of eigenvalue 1 is kept whole, however few are asked for.
-                used = weights[: max(c, spectrum.connected_components)]
-                rows.append((t, k, c, *weighted_distances(statistics, used, inter)))
+        for some in together:
+            spectrum = solve_kernel(kernel, max(some), variant, symmetrize, seed)
+            points = _points(spectrum, dataset, diffusion_times, some, inter)
+            rows += [(t, k, c, *distances) for t, c, *distances in points]
     names = ["diffusion_time", "neighbors", "components", "intra", "inter"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _points(
+    spectrum: Spectrum,
+    dataset: Dataset,
+    diffusion_times: Sequence[float],
+    components: Sequence[int],
+    inter: str,
+) -> Iterator[tuple[float, int, float, float]]:
+    """Yield t, c, intra and inter of all that one set of eigenpairs serves."""
+    values, vectors, connected_components = spectrum
+    statistics = class_statistics(vectors, dataset.codes, dataset.n_classes)
+    for t in diffusion_times:
+        weights = time_weights(values, t)
+        for c in components:
+            # The space of eigenvalue 1 is kept whole, however few are asked for.
+            used = weights[: max(c, connected_components)]
+            yield (t, c, *weighted_distances(statistics, used, inter))
 
 
 def _check_axes(

@@ -1,11 +1,15 @@
 """The one check of features and labels that every score starts from."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+Features = NDArray[np.floating]
+
+BLOCK_CELLS = 100_000  # features looked at at once
 
 
 class Dataset(NamedTuple):
@@ -13,7 +17,7 @@ class Dataset(NamedTuple):
 
     Attributes
     ----------
-    features : ndarray of float64, shape (n, d)
+    features : ndarray of float64, or float32 where asked for, shape (n, d)
         C-contiguous; shares the caller's memory where that fits, so never write to it.
     codes : ndarray of int64, shape (n,)
         Labels renumbered 0 .. n_classes - 1 in sorted order.
@@ -21,13 +25,16 @@ class Dataset(NamedTuple):
         How many different labels there are, at least 2.
     """
 
-    features: NDArray[np.float64]
+    features: Features
     codes: NDArray[np.int64]
     n_classes: int
 
 
 def check_dataset(
-    features: ArrayLike, labels: ArrayLike, name: str = "features"
+    features: ArrayLike,
+    labels: ArrayLike,
+    name: str = "features",
+    keep_single: bool = False,
 ) -> Dataset:
     """Return features and labels in the form all scores work on.
 
@@ -39,6 +46,9 @@ def check_dataset(
         Class names or whole numbers; gaps are allowed.
     name : str
         What error messages call the features.
+    keep_single : bool
+        Whether float32 features stay float32, which copies nothing where they are
+        contiguous, even if mapped into memory from a file.
 
     Returns
     -------
@@ -50,13 +60,18 @@ def check_dataset(
         For a wrong shape or type, no samples, a value that is not finite, labels that
         do not match the features, or fewer than two classes.
     """
-    checked = check_features(features, name)
+    checked = check_features(features, name, keep_single)
     codes, n_classes = check_labels(labels, len(checked), name)
     return Dataset(checked, codes, n_classes)
 
 
-def check_features(features: ArrayLike, name: str = "features") -> NDArray[np.float64]:
-    """Return finite float64 features of shape (n, d), or raise ValueError."""
+def check_features(
+    features: ArrayLike, name: str = "features", keep_single: bool = False
+) -> Features:
+    """Return finite features of shape (n, d), or raise ValueError.
+
+    They are float64; with `keep_single` those given as float32 stay so.
+    """
     array = np.asarray(features)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must be real numbers, got dtype {array.dtype}")
@@ -66,14 +81,23 @@ def check_features(features: ArrayLike, name: str = "features") -> NDArray[np.fl
         )
     if array.size == 0:
         raise ValueError(f"{name} are empty: shape {array.shape}")
-    finite = np.isfinite(array).all(axis=1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        kind = "NaN" if np.isnan(array[row]).any() else "an infinite value"
-        raise ValueError(
-            f"{name} contain {kind} at row {row}; drop or repair that image"
-        )
-    return np.ascontiguousarray(array, dtype=np.float64)
+    for rows in row_blocks(array):
+        finite = np.isfinite(array[rows]).all(axis=1)
+        if not finite.all():
+            row = rows.start + int(np.argmin(finite))
+            kind = "NaN" if np.isnan(array[row]).any() else "an infinite value"
+            raise ValueError(
+                f"{name} contain {kind} at row {row}; drop or repair that image"
+            )
+    single = keep_single and array.dtype == np.float32
+    return np.ascontiguousarray(array, dtype=np.float32 if single else np.float64)
+
+
+def row_blocks(array: NDArray[Any]) -> Iterator[slice]:
+    """Yield the rows in blocks that stay in the cache, of any file only a few pages."""
+    step = max(1, BLOCK_CELLS // array.shape[1])
+    for first in range(0, len(array), step):
+        yield slice(first, first + step)
 
 
 def check_labels(

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from peftdiff.diffusion import published
 from peftdiff.diffusion.distance import INTER, class_distances
@@ -22,8 +23,8 @@ from peftdiff.diffusion.inputs import (
     check_positive,
     drop_small_classes,
 )
-from peftdiff.diffusion.spectrum import diffusion_spectrum
-from peftdiff.neighbors import find_neighbors
+from peftdiff.diffusion.spectrum import Spectrum, diffusion_spectrum
+from peftdiff.neighbors import SEARCHES, find_neighbors
 
 VARIANTS = ("symmetric", "as_published")
 
@@ -108,7 +109,8 @@ def diffusion_score(
     min_class_size : int
         Classes with fewer samples are left out, graph included.
     search : str
-        The neighbor search, a name of ``peftdiff.neighbors.SEARCHES``.
+        The neighbor search, a name of ``peftdiff.neighbors.SEARCHES``: "exact"; "torch"
+        finds the same on a GPU; "approximate" is for a million samples.
 
     Returns
     -------
@@ -119,56 +121,93 @@ def diffusion_score(
     ValueError
         For bad features or labels (see ``check_dataset``), a row of zeros where rows
         are normalized, more neighbors or components than samples, or an unknown option.
+    ImportError
+        For a search whose library is not installed.
 
     Warns
     -----
     DisconnectedGraphWarning
         When the graph has more connected components than `components`.
     """
-    check_choice("variant", variant, VARIANTS)
-    as_published = variant == "as_published"
-    check_options(kernel_width, symmetrize, inter)
     check_positive("diffusion_time", diffusion_time)
-    check_count("seed", seed, 0)
-    if as_published:
-        published.check_published_options(
-            normalize=normalize,
-            kernel_width=kernel_width,
-            self_loops=self_loops,
-            symmetrize=symmetrize,
-            inter=inter,
-            min_class_size=min_class_size,
-        )
-        inter = published.INTER
-    dataset = prepare_samples(features, labels, normalize, min_class_size)
-    if as_published:
-        dataset = published.published_samples(dataset)
+    inter = check_options(
+        variant,
+        seed,
+        search,
+        normalize=normalize,
+        kernel_width=kernel_width,
+        self_loops=self_loops,
+        symmetrize=symmetrize,
+        inter=inter,
+        min_class_size=min_class_size,
+    )
+    dataset = prepare_samples(
+        features, labels, normalize, min_class_size, variant, search
+    )
     n = len(dataset.codes)
     check_count("neighbors", neighbors, 2, n)
     check_count("components", components, 1, n)
     neighborhoods = find_neighbors(dataset.features, neighbors, search)
     kernel = one_way_kernel(neighborhoods, neighbors, kernel_width, self_loops)
-    if as_published:
-        spectrum = published.published_spectrum(kernel, components, seed)
-    else:
-        spectrum = diffusion_spectrum(symmetrized(kernel, symmetrize), components, seed)
+    spectrum = solve_kernel(kernel, components, variant, symmetrize, seed)
     values, vectors, connected_components = spectrum
     distances = class_distances(values, vectors, dataset.codes, diffusion_time, inter)
     return DiffusionScore(*distances, values, vectors, connected_components)
 
 
-def check_options(kernel_width: float | str, symmetrize: str, inter: str) -> None:
-    """Raise ValueError for an unknown named choice, before any work is done."""
+def check_options(
+    variant: str,
+    seed: int,
+    search: str,
+    *,
+    kernel_width: float | str,
+    symmetrize: str,
+    inter: str,
+    **others: object,
+) -> str:
+    """Return the inter distance that the variant takes.
+
+    Raises ValueError for an unknown named choice, before any work is done.
+    """
+    check_choice("variant", variant, VARIANTS)
+    check_count("seed", seed, 0)
     check_kernel_width(kernel_width)
     check_choice("symmetrize", symmetrize, SYMMETRIZE)
     check_choice("inter", inter, INTER)
+    check_choice("search", search, SEARCHES)
+    if variant != "as_published":
+        return inter
+    named = {"kernel_width": kernel_width, "symmetrize": symmetrize, "inter": inter}
+    published.check_published_options(**named, **others)
+    return published.INTER
 
 
 def prepare_samples(
-    features: ArrayLike, labels: ArrayLike, normalize: bool, min_class_size: int
+    features: ArrayLike,
+    labels: ArrayLike,
+    normalize: bool,
+    min_class_size: int,
+    variant: str = "symmetric",
+    search: str = "exact",
 ) -> Dataset:
-    """Return checked features, of unit rows if asked, of large enough classes."""
-    dataset = check_dataset(features, labels)
+    """Return checked features, of unit rows if asked, of the classes that count.
+
+    An exact search gets float64 features, so that float32 ones give the score of their
+    float64 values; an approximate one gets them as they come.
+    """
+    dataset = check_dataset(features, labels, keep_single=not SEARCHES[search].exact)
     if normalize:
         dataset = dataset._replace(features=unit_rows(dataset.features))
-    return drop_small_classes(dataset, min_class_size)
+    dataset = drop_small_classes(dataset, min_class_size)
+    return (
+        published.published_samples(dataset) if variant == "as_published" else dataset
+    )
+
+
+def solve_kernel(
+    kernel: sparse.csr_array, components: int, variant: str, symmetrize: str, seed: int
+) -> Spectrum:
+    """Return a variant's eigenpairs of the walk on a one-way kernel."""
+    if variant == "as_published":
+        return published.published_spectrum(kernel, components, seed)
+    return diffusion_spectrum(symmetrized(kernel, symmetrize), components, seed)

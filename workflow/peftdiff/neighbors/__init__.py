@@ -1,28 +1,53 @@
 """Nearest-neighbor search: the exact one, and the table optional backends join."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from peftdiff.neighbors.approximate import approximate_neighbors
 from peftdiff.neighbors.exact import exact_neighbors
 from peftdiff.neighbors.neighborhoods import Neighborhoods
+from peftdiff.neighbors.on_device import torch_neighbors
 
-__all__ = ["SEARCHES", "Neighborhoods", "find_neighbors"]
+__all__ = ["SEARCHES", "Neighborhoods", "Search", "find_neighbors"]
 
-Search = Callable[[NDArray[np.float64], int], Neighborhoods]
+Floats = NDArray[np.floating]
 
-SEARCHES: dict[str, Search] = {"exact": exact_neighbors}
+
+@dataclass(frozen=True)
+class Search:
+    """One line of the SEARCHES table.
+
+    Attributes
+    ----------
+    find : callable
+        Takes features (n, d) and a number of neighbors, gives Neighborhoods.
+    exact : bool
+        Whether it finds all neighbors. Then features are float64 throughout; for an
+        approximate search float32 ones stay as they are, which halves the memory.
+    """
+
+    find: Callable[[Floats, int], Neighborhoods]
+    exact: bool = True
+
+
+SEARCHES: dict[str, Search] = {
+    "exact": Search(exact_neighbors),
+    "torch": Search(torch_neighbors),
+    "approximate": Search(approximate_neighbors, exact=False),
+}
 
 
 def find_neighbors(
-    features: NDArray[np.float64], neighbors: int, search: str = "exact"
+    features: Floats, neighbors: int, search: str = "exact"
 ) -> Neighborhoods:
     """Find each sample's nearest samples, itself among them.
 
     Parameters
     ----------
-    features : ndarray of float64, shape (n, d)
+    features : ndarray of float64 or float32, shape (n, d)
         Finite.
     neighbors : int
         How many to find, the sample itself counted; 1 .. n.
@@ -37,6 +62,8 @@ def find_neighbors(
     ------
     ValueError
         For an unknown search, or `neighbors` outside 1 .. n.
+    ImportError
+        For a search whose library is not installed.
     """
     if search not in SEARCHES:
         known = ", ".join(SEARCHES)
@@ -46,4 +73,4 @@ def find_neighbors(
             f"neighbors is {neighbors} but must lie within 1 .. {len(features)}, "
             "the number of samples"
         )
-    return SEARCHES[search](features, neighbors)
+    return SEARCHES[search].find(features, neighbors)

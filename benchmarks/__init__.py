@@ -1,0 +1,1 @@
+"""How fast the scores are, beside other ways to compute them: ``make bench``."""

@@ -1,0 +1,69 @@
+"""What a reader needs to judge times: processor, memory, BLAS, versions, date."""
+
+import datetime
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+import psutil
+from threadpoolctl import threadpool_info
+
+from peftdiff.provenance import git_revision
+
+PACKAGES = (
+    *("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl", "pydiffmap"),
+    *("torch", "faiss-cpu", "pynndescent", "usearch"),
+)
+BLAS_FIELDS = ("user_api", "internal_api", "version", "architecture", "num_threads")
+
+
+def describe() -> dict[str, Any]:
+    """Return the machine, without any name or path that belongs to its owner."""
+    # Loaded first, so that their libraries are seen.
+    import scipy.linalg  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "usable_cores": _usable_cores(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "load": round(os.getloadavg()[0], 2),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "threads": os.environ.get("OMP_NUM_THREADS", "not limited"),
+        "blas": [
+            {field: library.get(field) for field in BLAS_FIELDS}
+            for library in threadpool_info()
+        ],
+        "packages": {name: _version(name) for name in PACKAGES},
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "git_revision": git_revision(),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's model name, which Linux tells in a file."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def _usable_cores() -> int | None:
+    """Return how many cores this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

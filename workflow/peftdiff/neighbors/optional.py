@@ -1,0 +1,23 @@
+"""Libraries that only one search needs, loaded when it is called."""
+
+import importlib
+from typing import Any
+
+
+def optional_module(name: str, search: str) -> Any:
+    """Import a library.
+
+    Raises
+    ------
+    ImportError
+        Naming the extra to install, where the library is absent.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ImportError(
+            f"search={search!r} needs the library {name}, which is not installed; "
+            f'try: pip install "peftdiff[{search}]"'
+        ) from None

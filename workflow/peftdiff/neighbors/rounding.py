@@ -1,0 +1,49 @@
+"""How far a squared distance from rounded products may be off, and what follows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64] | NDArray[np.float32]
+
+
+def cutoffs(
+    kth: Floats, norms: NDArray[np.float64], n_terms: int, dtype: type, tie: float
+) -> NDArray[np.float64]:
+    """Bound the computed squared distances of all who may belong to a neighborhood.
+
+    A sum of m products is off by at most m u times the sum of their absolute values,
+    whatever the order of the additions, with u = eps / 2 (Higham 2002, section 3.1).
+    For |a|^2 + |b|^2 - 2ab these are at most (|a| + |b|)^2, and |b| <= |a| + r at a
+    distance r, so that the error is within c (2|a| + r)^2.
+
+    Parameters
+    ----------
+    kth : ndarray, shape (rows,)
+        The k-th smallest squared distance computed so far; infinite where fewer than k
+        have been.
+    norms : ndarray, shape (rows,)
+        |a|, of the rows from whose products the squared distances came.
+    n_terms : int
+        Of each product.
+    dtype : type
+        The floating type of the products.
+    tie : float
+        Distances that differ by no more than this are equal.
+
+    Returns
+    -------
+    ndarray, shape (rows,)
+        Whoever is no farther than the k-th nearest has a computed squared distance no
+        larger than this.
+    """
+    precision = np.finfo(dtype)
+    # Eight more terms' worth for the rounding of the factors themselves.
+    c = (n_terms + 8) * float(precision.eps) / 2
+    least = (n_terms + 8) * float(precision.tiny)
+    squared = np.maximum(kth, 0, dtype=np.float64)
+    # r^2 <= kth + c (2|a| + r)^2 holds for the k found so far; solved roughly for r ...
+    root = np.sqrt(c)
+    farthest = (np.sqrt(squared + least) + 2 * root * norms) / (1 - root)
+    # ... and put in again. Twice the tie, as centering has rounded the rows as well.
+    reach = np.sqrt(squared + c * (2 * norms + farthest) ** 2 + least) + 2 * tie
+    return reach**2 + c * (2 * norms + reach) ** 2 + least
