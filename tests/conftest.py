@@ -7,8 +7,13 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from peftdiff.imagesets import Images
+
+# A busy machine must not fail a test.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 ARCHITECTURE = {"image_size": 32, "patch_size": 8, "width": 16, "depth": 2, "heads": 2}
 

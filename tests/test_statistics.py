@@ -31,7 +31,7 @@ def by_pairs(x, y):
     return (one_sided(x) + one_sided(y)) / 2
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(2, 9).flatmap(lambda n: st.tuples(*[st.permutations(range(n))] * 2)))
 def test_weighted_tau_is_its_definition(rankings):
     scores, accuracies = rankings

@@ -28,7 +28,7 @@ def brute_force(values, vectors, labels, time, root):
     return intra, np.mean(np.sqrt(pairs) if root else pairs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 10_000),
     st.integers(2, 30),

@@ -18,7 +18,7 @@ def kernel_of(features, neighbors, *options):
     return one_way_kernel(find_neighbors(features, neighbors), neighbors, *options)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(3, 40), st.floats(0.3, 3), st.data())
 def test_kernel_is_the_formula_on_the_neighbors(seed, n, width, data):
     neighbors = data.draw(st.integers(2, n))
@@ -86,7 +86,7 @@ def test_weights_that_underflow_are_absent():
     assert kernel.nnz == 5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_symmetrization_against_the_dense_formula(seed):
     features = np.random.default_rng(seed).normal(size=(25, 2))

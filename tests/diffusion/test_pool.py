@@ -56,7 +56,7 @@ def test_one_distance_alone_decides_where_the_other_agrees():
 distance = st.floats(0, 1e6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(distance, distance), min_size=1, max_size=9),
     st.sampled_from(["minmax", "zscore", "relative"]),

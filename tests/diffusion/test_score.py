@@ -43,7 +43,7 @@ def distances_of(*arguments, **options):
     return score.intra, score.inter
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.integers(0, 10_000),
     st.integers(6, 40),
@@ -106,7 +106,7 @@ def test_order_of_the_samples_does_not_matter(blobs, n, separation):
     assert shuffled == pytest.approx(base, rel=1e-10)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_duplicates_do_not_make_the_order_matter(seed):
     # Each row several times over, with other labels: more copies than neighbors.

@@ -82,7 +82,7 @@ def test_path_with_reflecting_ends(n, components):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 10_000),
     st.integers(3, 24),

@@ -135,7 +135,7 @@ def test_randomized_components_are_close_and_repeatable():
     assert found == pytest.approx(exact, rel=0.1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(8, 40), st.integers(1, 30))
 def test_order_names_and_rotation_do_not_matter(seed, n, d):
     features, labels = dataset(n, d, seed=seed)

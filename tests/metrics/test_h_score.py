@@ -154,7 +154,7 @@ def test_covariance_shrunk_to_a_multiple_of_the_identity():
 
 
 @pytest.mark.filterwarnings("ignore:the H-score is the same for any labels")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(8, 40), st.integers(1, 6))
 def test_order_names_and_linear_maps_do_not_matter(seed, n, d):
     features, labels = dataset(n, d, seed=seed)

@@ -38,7 +38,7 @@ def dataset(n=60, d=4, n_classes=3, seed=0):
     return rng.normal(size=(n, d)) + rng.normal(size=(n_classes, d))[labels], labels
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(0, 10_000),
     st.integers(3, 40),
@@ -117,7 +117,7 @@ def test_unit_rows_compare_directions():
     assert compute("knn", lengths * features, labels, neighbors=3) != expected
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.sampled_from([1e-20, 7.0, 1e20]), st.booleans())
 def test_scale_shift_and_order_do_not_matter(seed, scale, ties):
     rng = np.random.default_rng(seed)

@@ -118,7 +118,7 @@ def test_the_only_sample_of_its_class_is_missed():
     assert compute("linear_probe", features, np.arange(9)) == 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.integers(0, 10_000),
     st.sampled_from([(50, 6), (25, 40)]),

@@ -77,7 +77,7 @@ def test_rank_below_both_sizes():
     assert found == pytest.approx(brute_force(wide, labels), abs=1e-7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 10_000), st.integers(6, 25), st.integers(1, 30), st.floats(0.1, 10)
 )

@@ -164,7 +164,7 @@ def test_many_classes():
     assert found == pytest.approx(expected, rel=1e-8)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.floats(0.5, 5), st.sampled_from([0.2, 10.0]))
 def test_order_names_rotation_and_origin_do_not_matter(seed, noise, unit):
     features, labels = dataset(noise=noise, seed=seed)

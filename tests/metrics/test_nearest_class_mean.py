@@ -61,7 +61,7 @@ def test_constant_features_give_the_class_sizes():
     assert found == pytest.approx((3**2 + 1**2) / 4**2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(6, 40), st.integers(1, 30))
 def test_order_names_rotation_and_shift_do_not_matter(seed, n, d):
     features, labels = dataset(n, d, seed=seed)

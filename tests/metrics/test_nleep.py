@@ -84,7 +84,7 @@ def test_restarts_and_their_spread():
     assert compute("nleep", *data, seed=2) != each[0]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000), st.floats(0.5, 5), st.booleans())
 def test_order_and_names_do_not_matter(seed, noise, duplicates):
     features, labels = dataset(40, 3, 2, noise, seed)

@@ -168,7 +168,7 @@ def test_means_that_coincide_leave_the_weights_at_zero():
     assert found == pytest.approx(-np.log(2) - complexity, rel=1e-12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 10_000), st.integers(8, 40), st.integers(1, 30))
 def test_order_names_rotation_and_shift_do_not_matter(seed, n, d):
     features, labels = dataset(n, d, seed=seed)

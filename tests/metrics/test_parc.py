@@ -74,7 +74,7 @@ def test_signs_of_the_components_matter_unless_the_distance_is_the_cosine():
     assert found == pytest.approx(expected, rel=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 30), st.integers(1, 30), st.booleans())
 def test_rank_correlation_against_scipy(seed, n_within, n_across, ties):
     rng = np.random.default_rng(seed)
@@ -114,7 +114,7 @@ def test_random_labels_give_nothing():
     assert compute("parc", features, labels) > 5
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.integers(0, 10_000),
     st.sampled_from([(50, 6), (25, 40)]),

@@ -158,7 +158,7 @@ def test_many_classes_and_single_samples():
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.floats(0.5, 10), st.sampled_from([None, 0.2]))
 def test_order_and_names_do_not_matter(seed, noise, shrinkage):
     features, labels = dataset(noise=noise, seed=seed)

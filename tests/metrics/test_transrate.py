@@ -75,7 +75,7 @@ def test_normalization_is_a_mean_variance_of_one():
     assert small < 0.9 * expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(8, 40), st.integers(1, 30))
 def test_order_names_rotation_and_shift_do_not_matter(seed, n, d):
     features, labels = dataset(n, d, seed=seed)

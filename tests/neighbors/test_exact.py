@@ -29,7 +29,7 @@ def assert_same(features, neighbors):
     np.testing.assert_allclose(found.radii(neighbors), radii, rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(2, 90), st.integers(1, 40), st.data())
 def test_random_samples_against_brute_force(seed, n, d, data):
     neighbors = data.draw(st.integers(1, n))
@@ -37,7 +37,7 @@ def test_random_samples_against_brute_force(seed, n, d, data):
     assert_same(features, neighbors)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(2, 90), st.integers(1, 3), st.data())
 def test_samples_full_of_ties_against_brute_force(seed, n, d, data):
     neighbors = data.draw(st.integers(1, n))
@@ -122,7 +122,7 @@ def test_masses_of_equal_rows_are_refused(monkeypatch):
         find_neighbors(np.ones((40, 3)), 5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.booleans())
 def test_order_of_the_samples_does_not_matter(seed, ties):
     rng = np.random.default_rng(seed)
@@ -136,7 +136,7 @@ def test_order_of_the_samples_does_not_matter(seed, ties):
         assert set(order[list(shuffled[place])].tolist()) == sets[original]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 90), st.integers(1, 40), st.data())
 def test_tiles_against_brute_force(seed, n, d, data):
     # Small tiles, so that cutoffs are tightened many times, and classes far apart.

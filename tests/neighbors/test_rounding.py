@@ -16,7 +16,7 @@ def sequential(left, right):
     return total
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(0, 10_000),
     st.integers(3, 60),
