@@ -17,6 +17,8 @@ rule fine_tune:
         LIVE.log("fine_tune", "{task}"),
     benchmark:
         LIVE.benchmark("fine_tune", "{task}")
+    # The longest jobs go first; the short ones of scoring fill what they leave idle.
+    priority: 1
     conda:
         ENVIRONMENT
     resources:
