@@ -5,6 +5,7 @@ that is, which gives the values it found.
 """
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -104,17 +105,19 @@ def _published_form(name: str, data: Embedding) -> Run:
 
 
 def _task(data: Embedding) -> Run:
-    """Return every metric but the slowest on each model's embedding, one by one."""
+    """Return every metric but the slowest on each model's embedding."""
     from peftdiff.metrics import METRICS, compute
+    from peftdiff.threads import in_threads
 
     names = [name for name in METRICS if name not in NOT_IN_TASK]
 
+    def scores(model: int) -> list[float]:
+        features, labels = data.features[model], data.labels[model]
+        found = [_numbers(compute(name, features, labels)) for name in names]
+        return list(itertools.chain(*found))
+
     def run() -> tuple[float, ...]:
-        found: list[float] = []
-        for features, labels in zip(data.features, data.labels, strict=True):
-            for name in names:
-                found.extend(_numbers(compute(name, features, labels)))
-        return tuple(found)
+        return tuple(itertools.chain(*in_threads(scores, range(len(data.features)))))
 
     return run
 

@@ -191,6 +191,18 @@ def test_sparse_and_dense_solver_agree(monkeypatch):
     np.testing.assert_allclose(by_lanczos.eigenvectors, dense.eigenvectors, atol=1e-8)
 
 
+def test_eigenvalues_whose_cubes_vanish_are_told_apart():
+    # Twenty cliques in a ring: twenty eigenvalues near 1, all others within 1e-6 of 0.
+    rng = np.random.default_rng(0)
+    faint = 1e-6 * rng.uniform(size=(SPARSE, SPARSE))
+    dense = np.kron(np.eye(20), np.ones((20, 20))) + faint + faint.T
+    kernel = sparse.csr_array(dense)
+    expected = np.linalg.eigvalsh(conjugate(kernel, degree(kernel)).toarray())[::-1]
+    found = diffusion_spectrum(kernel, 30).eigenvalues
+    assert 0 < expected[29] < 1e-5
+    np.testing.assert_allclose(found, expected[:30], rtol=0, atol=1e-13)
+
+
 def test_a_solver_that_gives_up_is_replaced(monkeypatch):
     from scipy.sparse.linalg import ArpackNoConvergence
 

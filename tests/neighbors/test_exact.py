@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
+from peftdiff import threads
 from peftdiff.neighbors import SEARCHES, exact, find_neighbors, pairs, tiles
 from peftdiff.neighbors.pairs import pair_distances
 
@@ -95,6 +96,19 @@ def test_tiles_do_not_show(monkeypatch, tile):
     blocks = find_neighbors(features, 7)
     assert np.array_equal(whole.indices, blocks.indices)
     np.testing.assert_allclose(blocks.distances, whole.distances, rtol=1e-13)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30))
+def test_many_threads_find_the_same(seed, neighbors):
+    features = np.random.default_rng(seed).integers(0, 4, (300, 6)).astype(float)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiles, "TILE", 7)
+        patch.setattr(pairs, "PIECE_CELLS", 600)
+        one = find_neighbors(features, neighbors)
+        patch.setattr(threads, "_count", lambda blas: 8)
+        eight = find_neighbors(features, neighbors)
+    assert all(np.array_equal(*both) for both in zip(one, eight, strict=True))
 
 
 def test_the_sample_itself_is_counted_and_comes_first():

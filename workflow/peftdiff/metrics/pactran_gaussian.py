@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import log_softmax
 
@@ -146,13 +145,18 @@ class Point(NamedTuple):
 
 
 class Regression:
-    """The loss mean_i -log p_i(y_i) + ridge / 2 |W|^2, and steps down it."""
+    """The loss mean_i -log p_i(y_i) + ridge / 2 |W|^2, and steps down it.
+
+    `rows` have mean zero.
+    """
 
     def __init__(self, rows: Floats, labels: Codes, ridge: float) -> None:
         n = len(rows)
         self.labels = labels
-        self.design = np.column_stack([rows, np.ones(n)])
-        self.gram = self.design.T @ self.design / n
+        # Along the principal axes, the features' second moments are a diagonal.
+        moments, axes = np.linalg.eigh(rows.T @ rows / n)
+        self.design = np.column_stack([rows @ axes, np.ones(n)])
+        self.moments = np.append(np.maximum(moments, 0), 1)
         self.penalty = np.full(self.design.shape[1], ridge)
         self.penalty[-1] = 0
 
@@ -181,9 +185,7 @@ class Regression:
         n_classes, n = point.probabilities.shape
         shape, p = point.weights.shape, point.probabilities
         curvature = max((1 - float((p**2).sum()) / n) / (n_classes - 1), 1e-12)
-        bound = self.gram * curvature
-        bound.flat[:: len(bound) + 1] += self.penalty
-        factor = linalg.cho_factor(bound, lower=True)
+        diagonal = np.tile(self.moments * curvature + self.penalty, n_classes)
 
         def hessian(flat: Floats) -> Floats:
             step = flat.reshape(shape)
@@ -192,7 +194,7 @@ class Regression:
             return (moved @ self.design / n + self.penalty * step).ravel()
 
         def precondition(flat: Floats) -> Floats:
-            return np.asarray(linalg.cho_solve(factor, flat.reshape(shape).T)).T.ravel()
+            return flat / diagonal
 
         size = (point.gradient.size, point.gradient.size)
         step, _ = cg(

@@ -1,13 +1,18 @@
 """What several metrics reduce features and class codes to."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 from sklearn.decomposition import PCA
 
+from peftdiff.threads import one_thread
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+SMALL = 1024  # rows of a matrix whose eigenvectors one core finds faster than two
 SVD_SOLVERS = ("exact", "randomized")
 
 
@@ -44,7 +49,8 @@ def principal_components(centered: Floats, count: int) -> tuple[Floats, Floats]:
     tall = n > d
     gram = centered.T @ centered if tall else centered @ centered.T
     leading = (max(len(gram) - count, 0), len(gram) - 1)
-    squares, basis = linalg.eigh(gram, subset_by_index=leading)
+    with one_thread() if len(gram) <= SMALL else nullcontext():
+        squares, basis = linalg.eigh(gram, subset_by_index=leading)
     squares, basis = squares[::-1], basis[:, ::-1]
     if tall:
         return np.asarray(centered @ basis), squares

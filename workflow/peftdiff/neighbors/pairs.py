@@ -6,7 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from peftdiff.threads import in_threads
+
 CHUNK_CELLS = 50_000  # of the rows gathered at once: they stay in the cache
+PIECE_CELLS = 2_000_000  # of the rows one thread gathers at a time
 CLOSE = 0.01  # below this share of |a|^2 + |b|^2, products lose too many digits
 
 Index = NDArray[np.integer]
@@ -38,9 +41,15 @@ def pair_distances(
     squared = np.einsum("ij,ij->i", features, features)
     squared = squared[rows] + squared[columns]
     close = CLOSE * squared
-    for part in _chunks(len(rows), features.shape[1]):
-        products = np.vecdot(features[rows[part]], features[columns[part]])
-        squared[part] -= 2 * products
+    d = features.shape[1]
+
+    def subtract_products(piece: slice) -> None:
+        for part in _chunks(piece, CHUNK_CELLS // d):
+            products = np.vecdot(features[rows[part]], features[columns[part]])
+            squared[part] -= 2 * products
+
+    everything = slice(0, len(rows))
+    in_threads(subtract_products, list(_chunks(everything, PIECE_CELLS // d)))
     near = np.flatnonzero(squared <= close)
     squared[near] = squared_gaps(features, rows[near], columns[near])
     return np.sqrt(squared, out=squared)
@@ -51,7 +60,7 @@ def squared_gaps(
 ) -> NDArray[np.float64]:
     """Return the squared norm of each pair's difference in float64, shape (m,)."""
     squared = np.empty(len(rows))
-    for part in _chunks(len(rows), features.shape[1]):
+    for part in _chunks(slice(0, len(rows)), CHUNK_CELLS // features.shape[1]):
         gap = np.subtract(
             features[rows[part]], features[columns[part]], dtype=np.float64
         )
@@ -59,10 +68,10 @@ def squared_gaps(
     return squared
 
 
-def _chunks(n_pairs: int, d: int) -> Iterator[slice]:
-    step = max(1, CHUNK_CELLS // d)
-    for first in range(0, n_pairs, step):
-        yield slice(first, first + step)
+def _chunks(pairs: slice, size: int) -> Iterator[slice]:
+    step = max(1, size)
+    for first in range(pairs.start, pairs.stop, step):
+        yield slice(first, min(first + step, pairs.stop))
 
 
 def nearest_pairs(pairs: Pairs, neighbors: int, tie: float) -> Pairs:
@@ -76,10 +85,25 @@ def nearest_pairs(pairs: Pairs, neighbors: int, tie: float) -> Pairs:
     tie : float
         Distances that differ by no more than this are equal.
     """
-    order = np.lexsort((pairs.columns, pairs.distances, pairs.rows))
+    # Last key first: each sort leaves the order of the one before among equals.
+    order = _stable_order(pairs.columns)
+    order = order[np.argsort(pairs.distances[order], kind="stable")]
+    order = order[_stable_order(pairs.rows[order])]
     rows, columns = pairs.rows[order], pairs.columns[order]
     distances = pairs.distances[order]
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     counts = np.diff(starts, append=len(rows))
     kept = distances <= np.repeat(distances[starts + neighbors - 1] + tie, counts)
     return Pairs(rows[kept], columns[kept], distances[kept])
+
+
+def _stable_order(samples: Index) -> Index:
+    """Return the stable order of indices below 2^32, 16 bits at a time.
+
+    numpy sorts so few bits by counting.
+    """
+    order = np.argsort(samples.astype(np.uint16), kind="stable")
+    if samples.max(initial=0) < 1 << 16:
+        return order
+    upper = (samples[order] >> 16).astype(np.uint16)
+    return order[np.argsort(upper, kind="stable")]

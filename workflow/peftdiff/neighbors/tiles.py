@@ -1,5 +1,7 @@
 """Candidate neighbors from float32 products, each pair of samples multiplied once."""
 
+import itertools
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -7,12 +9,14 @@ from numpy.typing import NDArray
 
 from peftdiff.neighbors.pairs import Index
 from peftdiff.neighbors.rounding import cutoffs
+from peftdiff.threads import in_threads
 
-TILE = 1024  # rows and columns of a tile: large for the product, small for the cache
+TILE = 768  # rows and columns of a tile: large for the product, small for the cache
 MARGIN = 32  # candidates beyond the neighbors; with more, a sample is given up
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+Places = NDArray[np.int32]
 
 
 class Candidates(NamedTuple):
@@ -67,7 +71,11 @@ def squaring_factors(centered: Floats, order: Index) -> Factors:
 
 
 class _Found:
-    """Each sample's smallest squared distances so far, and what may still join them."""
+    """Each sample's smallest squared distances so far, and what may still join them.
+
+    A cutoff only ever bounds what belongs to a neighborhood, so any thread may read an
+    old one; a tile's samples are changed by one thread at a time.
+    """
 
     def __init__(self, factors: Factors, neighbors: int, tie: float) -> None:
         n, n_terms = factors.right.shape
@@ -77,9 +85,14 @@ class _Found:
         self.smallest[:, 0] = 0  # the sample itself
         self.cutoff = np.full(n, np.inf, dtype=np.float32)
         self.settled = np.ones(n, dtype=np.bool_)
+        self.changing = [threading.Lock() for _ in range(0, n, TILE)]
 
     def limit(self, samples: slice, kth: Singles) -> None:
         """Cut the samples off by a k-th smallest squared distance."""
+        with self.changing[samples.start // TILE]:
+            self._limit(samples, kth)
+
+    def _limit(self, samples: slice, kth: Singles) -> None:
         bound = cutoffs(
             kth, self.norms[samples], self.n_terms, np.float32, self.tie
         ).astype(np.float32)
@@ -88,6 +101,10 @@ class _Found:
 
     def add(self, samples: slice, places: Index, squared: Singles) -> None:
         """Take in squared distances; `places`, sorted, count from the slice's start."""
+        with self.changing[samples.start // TILE]:
+            self._add(samples, places, squared)
+
+    def _add(self, samples: slice, places: Index, squared: Singles) -> None:
         smallest = self.smallest[samples]
         n, width = smallest.shape
         counts = np.bincount(places, minlength=n)
@@ -97,7 +114,7 @@ class _Found:
         merged[places, width + slots] = squared
         merged.sort(axis=1)
         self.smallest[samples] = merged[:, :width]
-        self.limit(samples, merged[:, self.neighbors - 1])
+        self._limit(samples, merged[:, self.neighbors - 1])
         # Too many to tell apart by products of this precision, as in a tight cluster.
         last = merged[:, width - 1]
         crowded = np.isfinite(last) & (last <= self.cutoff[samples])
@@ -128,15 +145,17 @@ def propose_pairs(centered: Floats, neighbors: int, tie: float) -> Candidates:
     order = np.random.default_rng(0).permutation(n)
     factors = squaring_factors(centered, order)
     found = _Found(factors, neighbors, tie)
-    tiles = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
-    parts = []
-    for number, rows in enumerate(tiles):
-        left = factors.left(rows)
-        for columns in tiles[number:]:
-            squared = left @ factors.right[columns].T
-            parts.append(_tile_pairs(squared, found, rows, columns))
+    parts = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
+
+    def propose(tile: tuple[slice, slice]) -> tuple[Places, Places, Singles]:
+        rows, columns = tile
+        squared = factors.left(rows) @ factors.right[columns].T
+        return _tile_pairs(squared, found, rows, columns)
+
+    tiles = list(itertools.combinations_with_replacement(parts, 2))
+    proposed = in_threads(propose, tiles)
     first, second, values = (
-        np.concatenate(columns) for columns in zip(*parts, strict=True)
+        np.concatenate(columns) for columns in zip(*proposed, strict=True)
     )
     kept = (values <= found.cutoff[first]) | (values <= found.cutoff[second])
     settled = np.empty(n, dtype=np.bool_)
@@ -146,7 +165,7 @@ def propose_pairs(centered: Floats, neighbors: int, tie: float) -> Candidates:
 
 def _tile_pairs(
     squared: Singles, found: _Found, rows: slice, columns: slice
-) -> tuple[NDArray[np.int32], NDArray[np.int32], Singles]:
+) -> tuple[Places, Places, Singles]:
     """Return a tile's candidates, after each row and column has taken its own."""
     height, width = squared.shape
     if rows.start == 0 and height >= found.neighbors:

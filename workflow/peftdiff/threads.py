@@ -1,0 +1,70 @@
+"""Work shared among as many threads as the BLAS library may use.
+
+numpy and scipy let other threads run while they compute, so that sorting, copying and
+sparse products are shared too, which BLAS leaves to one core.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from threadpoolctl import ThreadpoolController
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+Floats = NDArray[np.float64]
+Product = Callable[[Floats], Floats]
+
+WORTH_SHARING = (
+    400_000  # entries of a sparse matrix; below, handing them over costs more
+)
+
+
+def in_threads(
+    work: Callable[[Piece], Result], pieces: Sequence[Piece]
+) -> list[Result]:
+    """Return what `work` gives for each piece; BLAS gets one thread meanwhile."""
+    if len(pieces) < 2:
+        return [work(piece) for piece in pieces]
+    blas = _blas()
+    threads = _count(blas)  # before it is limited
+    with blas.limit(limits=1), ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, pieces))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep BLAS from sharing what one core does faster, as small eigenproblems are."""
+    with _blas().limit(limits=1):
+        yield
+
+
+@contextmanager
+def shared_product(matrix: sparse.csr_array) -> Iterator[Product]:
+    """Yield the function that multiplies the matrix with a vector or with columns.
+
+    The threads share its rows, each summed up as by one: the product is the same.
+    """
+    threads = _count(_blas()) if matrix.nnz >= WORTH_SHARING else 1
+    if threads == 1:
+        yield matrix.__matmul__
+        return
+    ends = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, threads) / threads)
+    parts = [
+        matrix[first:end]
+        for first, end in zip([0, *ends], [*ends, len(matrix.indptr) - 1], strict=True)
+    ]
+    with ThreadPoolExecutor(threads) as pool:
+        yield lambda x: np.concatenate(list(pool.map(lambda part: part @ x, parts)))
+
+
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
+
+
+def _count(blas: ThreadpoolController) -> int:
+    return max((each["num_threads"] for each in blas.info()), default=1)
