@@ -9,6 +9,14 @@ from peftdiff.neighbors import SEARCHES, exact, find_neighbors, pairs, tiles
 from peftdiff.neighbors.pairs import pair_distances
 
 
+@pytest.fixture(scope="module", autouse=True, params=[0, exact.DIRECT])
+def way(request):
+    """Search by float32 tiles, or by float64 products at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "DIRECT", request.param)
+        yield request.param
+
+
 def brute_force(features, neighbors):
     """All samples within each sample's k-th smallest distance, as sets, and radii."""
     distances = cdist(features, features)

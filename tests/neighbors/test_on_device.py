@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from peftdiff.diffusion import diffusion_score
-from peftdiff.neighbors import find_neighbors, on_device
+from peftdiff.neighbors import exact, find_neighbors, on_device
 
 torch = pytest.importorskip("torch", reason="search='torch' needs torch")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_samples_are_proposed_too():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "DIRECT", 0)
+        yield
 
 
 def assert_equal(features, neighbors):

@@ -6,10 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.neighbors.neighborhoods import Neighborhoods
-from peftdiff.neighbors.pairs import Index, Pairs, nearest_pairs, pair_distances
+from peftdiff.neighbors.pairs import (
+    Index,
+    Pairs,
+    nearest_pairs,
+    pair_distances,
+    repaired_distances,
+)
 from peftdiff.neighbors.rounding import cutoffs
 from peftdiff.neighbors.tiles import Candidates, propose_pairs
 
+DIRECT = 1500  # up to this many samples float64 products cost less than proposals
 TIE = 1e-12  # distances closer than this, relative to the largest row norm, are ties
 BLOCK_CELLS = 16_000_000  # float64 products held at once (128 MB)
 MAX_PAIRS = 50_000_000  # more than this beyond those asked for comes only of equal rows
@@ -25,8 +32,8 @@ def exact_neighbors(
 
     float32 products propose all who could belong, given how far such products may be
     off; their distances are computed again in float64, so that neither the number of
-    threads nor the order of the samples matters. Where float32 leaves too many (tight
-    clusters), float64 products propose.
+    threads nor the order of the samples matters. For few samples, and where float32
+    leaves too many (tight clusters), the products are float64.
 
     Parameters
     ----------
@@ -51,11 +58,13 @@ def exact_neighbors(
     centered = np.divide(features, scale, dtype=np.float64)
     tie = TIE * float(np.sqrt(np.einsum("ij,ij->i", centered, centered).max()))
     centered -= centered.mean(axis=0)
-    candidates = propose(centered, neighbors, tie)
-    found = [nearest_pairs(_both_ways(centered, candidates), neighbors, tie)]
-    unsettled = np.flatnonzero(~candidates.settled)
-    if len(unsettled):
-        found.extend(_search_again(centered, unsettled, neighbors, tie))
+    if len(features) <= DIRECT and propose is propose_pairs:
+        found = list(_by_products(centered, np.arange(len(features)), neighbors, tie))
+    else:
+        candidates = propose(centered, neighbors, tie)
+        found = [nearest_pairs(_both_ways(centered, candidates), neighbors, tie)]
+        unsettled = np.flatnonzero(~candidates.settled)
+        found.extend(_by_products(centered, unsettled, neighbors, tie))
     rows, columns, distances = (
         np.concatenate(parts) for parts in zip(*found, strict=True)
     )
@@ -76,22 +85,29 @@ def _both_ways(centered: Floats, candidates: Candidates) -> Pairs:
     return Pairs(rows[kept], columns[kept], distances[kept])
 
 
-def _search_again(
+def _by_products(
     centered: Floats, rows: Index, neighbors: int, tie: float
 ) -> Iterator[Pairs]:
-    """Yield the neighbors of some samples, proposed by float64 products."""
+    """Yield the neighbors of some samples, found by float64 products."""
     norms = np.einsum("ij,ij->i", centered, centered)
     n_terms = centered.shape[1] + 2
     excess = 0
     step = max(1, BLOCK_CELLS // len(centered))
     for start in range(0, len(rows), step):
         some = rows[start : start + step]
-        squared = norms[some, None] + norms - 2 * (centered[some] @ centered.T)
+        # A product with itself takes half the time.
+        rows_of = centered if len(some) == len(centered) else centered[some]
+        squared = rows_of @ centered.T
+        squared *= -2
+        squared += norms
+        squared += norms[some, None]
         kth = np.partition(squared, neighbors - 1, axis=1)[:, neighbors - 1]
         cutoff = cutoffs(kth, np.sqrt(norms[some]), n_terms, np.float64, tie)
         place, columns = np.nonzero(squared <= cutoff[:, None])
-        distances = pair_distances(centered, some[place], columns)
-        found = nearest_pairs(Pairs(some[place], columns, distances), neighbors, tie)
+        sums = norms[some[place]] + norms[columns]
+        pairs = Pairs(some[place], columns, squared[place, columns])
+        pairs = pairs._replace(distances=repaired_distances(centered, pairs, sums))
+        found = nearest_pairs(pairs, neighbors, tie)
         excess += len(found.rows) - neighbors * len(some)
         if excess > MAX_PAIRS:
             raise ValueError(

@@ -22,7 +22,8 @@ def torch_neighbors(features: Floats, neighbors: int) -> Neighborhoods:
     """Find what ``exact_neighbors`` finds, on the GPU where torch sees one.
 
     The device only proposes: distances and what depends on them are computed as in
-    ``exact_neighbors``, so that the result is the same to the last bit.
+    ``exact_neighbors``, so that the result is the same to the last bit (to rounding for
+    the few samples that the latter does not propose for).
 
     Parameters
     ----------

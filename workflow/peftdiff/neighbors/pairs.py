@@ -38,9 +38,9 @@ def pair_distances(
     nor other samples matter; from their difference where they are so close that the
     products would lose digits.
     """
-    squared = np.einsum("ij,ij->i", features, features)
-    squared = squared[rows] + squared[columns]
-    close = CLOSE * squared
+    norms = np.einsum("ij,ij->i", features, features)
+    sums = norms[rows] + norms[columns]
+    squared = sums.copy()
     d = features.shape[1]
 
     def subtract_products(piece: slice) -> None:
@@ -50,9 +50,21 @@ def pair_distances(
 
     everything = slice(0, len(rows))
     in_threads(subtract_products, list(_chunks(everything, PIECE_CELLS // d)))
-    near = np.flatnonzero(squared <= close)
-    squared[near] = squared_gaps(features, rows[near], columns[near])
-    return np.sqrt(squared, out=squared)
+    return repaired_distances(features, Pairs(rows, columns, squared), sums)
+
+
+def repaired_distances(
+    features: NDArray[np.float64], squared: Pairs, sums: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the distances whose squares |a|^2 + |b|^2 - 2ab are given, shape (m,).
+
+    Where they are far below the `sums` |a|^2 + |b|^2, and have lost digits, they are
+    computed again from the difference of the rows.
+    """
+    rows, columns, squares = squared
+    near = np.flatnonzero(squares <= CLOSE * sums)
+    squares[near] = squared_gaps(features, rows[near], columns[near])
+    return np.sqrt(squares, out=squares)
 
 
 def squared_gaps(
