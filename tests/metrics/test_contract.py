@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from peftdiff.metrics import METRICS, combine, compute, parameter_names
-from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 
 def dataset(n=90, d=7, n_classes=3, seed=0):
@@ -50,6 +50,19 @@ def test_finite_on_a_normal_set(name, n, d):
         warnings.simplefilter("error" if n > d else "ignore", SaturatedScore)
         found = values(name, *dataset(n, d))
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e150, 1e160, 1e300])
+def test_any_scale_gives_numbers_or_a_reason(name, scale):
+    features, labels = dataset()
+    # Any other warning, as of an overflow, is an error.
+    with warnings.catch_warnings(action="ignore", category=SaturatedScore):
+        try:
+            found = values(name, scale * features, labels)
+        except UndefinedScore as reason:
+            assert "scale" in str(reason)
+        else:
+            assert np.isfinite(found).all()
 
 
 def test_tells_labels_from_noise(name):

@@ -22,7 +22,7 @@ from peftdiff.metrics.reductions import (
     principal_components,
     randomized_components,
 )
-from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -73,7 +73,8 @@ def score(
     ValueError
         For a bad parameter.
     UndefinedScore
-        Where every class has one sample only, and so no class a variance.
+        Where every class has one sample only, and so no class a variance; where the
+        features' squares overflow.
 
     Warns
     -----
@@ -84,6 +85,7 @@ def score(
     check_count("components", components, 1)
     check_choice("svd_solver", svd_solver, SVD_SOLVERS)
     check_positive("variance_floor", variance_floor)
+    check_squares(features)
     if svd_solver == "randomized":
         points = randomized_components(features, components)
     else:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from peftdiff.metrics.reductions import class_means
-from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.metrics.validity import SaturatedScore, check_squares
 
 
 def score(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
@@ -32,11 +32,17 @@ def score(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
     float
         In (0, 1]; for features that say nothing, sum_c (n_c / n)^2.
 
+    Raises
+    ------
+    UndefinedScore
+        Where the features' squares overflow.
+
     Warns
     -----
     SaturatedScore
         For constant features.
     """
+    check_squares(features)
     if not np.ptp(features, axis=0).any():
         warnings.warn(
             "features are constant: nearest_class_mean depends on class sizes alone",

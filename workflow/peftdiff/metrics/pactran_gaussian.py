@@ -24,7 +24,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import log_softmax
 
 from peftdiff.diffusion.inputs import check_choice, check_positive
-from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -83,6 +83,7 @@ def score(
     check_positive("prior_variance", prior_variance)
     check_positive("lambda_variance", lambda_variance)
     check_choice("posterior", posterior, POSTERIORS)
+    check_squares(features)
     if not np.ptp(features, axis=0).any():
         warnings.warn(
             "features are constant: PACTran depends on class sizes alone",

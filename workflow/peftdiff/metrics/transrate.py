@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.diffusion.inputs import check_choice, check_positive
-from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.metrics.validity import SaturatedScore, check_squares
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +57,8 @@ def score(
     ------
     ValueError
         For a bad parameter.
+    UndefinedScore
+        Where the features' squares overflow, unless `normalize`.
 
     Warns
     -----
@@ -72,6 +74,8 @@ def score(
             stacklevel=2,
         )
         return 0.0
+    if not normalize:
+        check_squares(features)
     centered = features - features.mean(axis=0)
     if normalize:
         centered /= np.abs(centered).max()
