@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import elementwise
 
 from peftdiff.metrics.reductions import one_hot
 
@@ -22,7 +23,7 @@ Codes = NDArray[np.int64]
 
 PER_DECADE = 4  # grid points of t, close enough to separate the maxima
 BEYOND = 8  # decades of t searched below the smallest s_i and above the largest
-HALVINGS = 32  # of the bracket around the best grid point
+LOG_T_ERROR = 1e-8  # at the maximum, where the evidence does not feel it
 EXACT_FIT = 1e-13  # a residual below this share of |y|^2 is rounding
 PUBLISHED_STEPS = 11
 
@@ -99,8 +100,8 @@ def _project(features: Floats, labels: Codes, tolerance: float) -> Projection:
 def _largest_evidence(projection: Projection, n: int) -> Floats:
     """Return each class's largest log evidence, shape (n_classes,).
 
-    The largest value on a grid of log t is refined by halving its bracket where the
-    slope changes sign, which is the condition that the fixed point of the paper meets.
+    The largest value on a grid of log t is refined to where the slope is zero, which is
+    the condition that the fixed point of the paper meets.
     """
     squares, shares, residual = projection
     best = _limits(projection, n)
@@ -113,13 +114,21 @@ def _largest_evidence(projection: Projection, n: int) -> Floats:
     complexity = np.log1p(ratio).sum(axis=1, keepdims=True)
     on_grid = _log_evidence(complexity, residual + 1 / (1 + ratio) @ shares, n)
     found = on_grid.argmax(axis=0).clip(1, len(grid) - 2)
-    below, middle, above = grid[found - 1], grid[found], grid[found + 1]
-    for _ in range(HALVINGS):
-        rising = _rising(projection, n, middle)
-        below = np.where(rising, middle, below)
-        above = np.where(rising, above, middle)
-        middle = (below + above) / 2
-    ratio = squares[:, None] / np.exp(middle)
+    bracket = grid[found - 1], grid[found + 1]
+    classes = np.arange(shares.shape[1])
+
+    def slope(log_t: Floats, *which: Codes) -> Floats:
+        return _slope(projection, n, log_t, *which)
+
+    top = elementwise.find_root(
+        slope,
+        bracket,
+        args=(classes,),
+        tolerances={"xatol": LOG_T_ERROR},
+    )
+    # Without a change of sign the evidence rises towards one of the limits.
+    log_t = np.where(top.success, top.x, grid[found])
+    ratio = squares[:, None] / np.exp(log_t)
     unfitted = residual + (shares / (1 + ratio)).sum(axis=0)
     return np.maximum(best, _log_evidence(np.log1p(ratio).sum(axis=0), unfitted, n))
 
@@ -139,13 +148,14 @@ def _limits(projection: Projection, n: int) -> Floats:
     return np.where(residual == 0, np.inf, unused)
 
 
-def _rising(projection: Projection, n: int, log_t: Floats) -> NDArray[np.bool_]:
-    """Return for each class whether its evidence rises with t."""
+def _slope(projection: Projection, n: int, log_t: Floats, classes: Codes) -> Floats:
+    """Return how fast the log evidence of some classes rises with log t, times q(t)."""
     squares, shares, residual = projection
     share = 1 / (1 + squares[:, None] / np.exp(log_t))
-    unfitted = residual + (shares * share).sum(axis=0)
-    slope = (shares * share * (1 - share)).sum(axis=0)
-    return (1 - share).sum(axis=0) * unfitted > n * slope
+    explained = shares[:, classes] * share
+    unfitted = residual[classes] + explained.sum(axis=0)
+    lost = (explained * (1 - share)).sum(axis=0)
+    return np.asarray((1 - share).sum(axis=0) * unfitted - n * lost)
 
 
 def _published(features: Floats, labels: Codes) -> float:
