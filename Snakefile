@@ -20,6 +20,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/results.smk"
+include: "workflow/rules/published.smk"
 
 
 wildcard_constraints:
@@ -40,3 +41,9 @@ rule all:
 rule cached_figures:
     input:
         [cached(name).figures(FIGURES) for name in cached_experiments()],
+
+
+rule published:
+    input:
+        PUBLISHED.page("published"),
+        PUBLISHED.figure("published"),

@@ -12,12 +12,20 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 
 # From the bottom up: a module imports its own layer or a lower one.
 LAYERS = [
-    {"paths", "runtime"},
+    {"paths", "runtime", "threads"},
     {"records"},
     {"neighbors", "runs"},
     {"diffusion"},
     {"metrics", "statistics", "tasks", "methods", "provenance"},
-    {"imagesets", "backbones", "plans", "scoring", "correlation", "config"},
+    {
+        "imagesets",
+        "backbones",
+        "plans",
+        "scoring",
+        "correlation",
+        "config",
+        "published",
+    },
     {"training", "embedding", "figures"},
     {"stages"},
 ]

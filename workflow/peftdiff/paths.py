@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 RESULTS = "results"
+RESOURCES = "workflow/resources"
 
 TABLES = (
     "ground_truth",
@@ -56,6 +57,10 @@ class Experiment:
         """The weighted taus as a page of text."""
         return f"{self.root}/tables/tau.md"
 
+    def page(self, name: str) -> str:
+        """Return a page of text made from tables."""
+        return f"{self.root}/tables/{name}.md"
+
     def array(self, name: str) -> str:
         """Return a small array that a figure is drawn from."""
         return f"{self.root}/arrays/{name}.npz"
@@ -94,6 +99,16 @@ def live(experiment: str) -> Experiment:
 def cached(experiment: str) -> Experiment:
     """Return the files kept of a finished experiment."""
     return Experiment(f"{RESULTS}/cached/{experiment}")
+
+
+def published() -> Experiment:
+    """Return the files made from figures that others have published."""
+    return Experiment(f"{RESULTS}/published")
+
+
+def published_table(name: str) -> str:
+    """Return a table of published figures; it lies with the workflow."""
+    return f"{RESOURCES}/published/{name}.csv"
 
 
 def cached_experiments() -> list[str]:

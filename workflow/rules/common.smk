@@ -12,6 +12,11 @@ def figure(name, title):
     return [shown, svg]
 
 
+def published_resource(name):
+    """Return a table that lies with the workflow, wherever the results go."""
+    return os.path.relpath(Path(workflow.basedir, published_table(name)))
+
+
 def fine_tuning_params(validate):
     """Return the parameters of fine-tuning, of which comparing recipes is a kind."""
     methods = [*POOL, *config["ground_truth"]["references"]]

@@ -1,7 +1,8 @@
 """Before anything else: find the library, check the configuration, tidy up.
 
 Takes config.yaml and workflow/schemas/config.schema.yaml.
-Makes the names that the other files use: LIVE, POOL, NORMALIZATION, FIGURES, ENVIRONMENT.
+Makes the names that the other files use: LIVE, PUBLISHED, POOL, NORMALIZATION, FIGURES,
+ENVIRONMENT.
 """
 
 import fcntl
@@ -22,7 +23,16 @@ sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
 from peftdiff.config import check_config
 from peftdiff.methods import METHODS
-from peftdiff.paths import RESULTS, TABLES, Experiment, cached, cached_experiments, live
+from peftdiff.paths import (
+    RESULTS,
+    TABLES,
+    Experiment,
+    cached,
+    cached_experiments,
+    live,
+    published,
+    published_table,
+)
 from peftdiff.plans import recipe_of
 from peftdiff.runs import STAGE_VERSIONS
 from peftdiff.runtime import UserError
@@ -71,6 +81,7 @@ except UserError as error:
 ALIVE = clear_stale_lock()
 
 LIVE = live(config["experiment"])
+PUBLISHED = published()
 POOL = config["methods"]
 NORMALIZATION = {key: config["data"][key] for key in ("mean", "std")}
 FIGURES = ["accuracy", "scores", "tau", "diffusion_map"]
