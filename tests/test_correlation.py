@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 from scipy.stats import weightedtau
 
-from peftdiff.correlation import correlate, mean_accuracies, reliabilities, tau_page
+from peftdiff.correlation import correlate, mean_accuracies, reliabilities
+from peftdiff.statistics import p_value, permutation_null
+from tests import tables
 
 METHODS = ["lora", "vpt", "bitfit", "adapter"]
 ACCURACY = {
@@ -94,9 +96,10 @@ def test_an_undefined_tau_says_why():
     assert np.isnan(table.loc[("digits", "logme"), "weighted_tau"])
     assert table.loc[("digits", "logme"), "note"] == "all scores are equal"
     assert table.loc[("land", "logme"), "note"] == "no score for adapter"
-    page = tau_page(table.reset_index(), reliabilities(truth_table()))
-    assert "undefined" in page
-    assert "1 of 3" in page
+    assert table.loc[("dsloc", "logme"), "note"] == "too few seeds for an interval"
+    for task in ("digits", "land"):
+        empty = table.loc[(task, "logme"), ["p_value", "ci_low", "ci_high"]]
+        assert empty.isna().all()
 
 
 def test_a_task_without_scores_is_named():
@@ -136,10 +139,38 @@ def test_equal_accuracies_have_no_reliability():
     assert set(table["note"]) == {"a half of the seeds has equal accuracies"}
 
 
-def test_the_page_tells_chance_from_signal():
+def test_a_missing_accuracy_is_named():
     truth = truth_table()
-    page = tau_page(correlate(score_table(**SCORES), truth), reliabilities(truth))
-    assert page.startswith("# Weighted tau with the ground truth: test, 4 methods")
-    assert "+1.00" in page
-    assert "not distinguishable from chance" in page
-    assert "3 of 3" in page
+    lost = (truth["task"] == "land") & (truth["method"] == "vpt")
+    table = correlate(score_table(**SCORES), truth[~lost])
+    table = table.set_index(["task", "metric"])
+    assert table.loc[("land", "logme"), "note"] == "no accuracy for vpt"
+    assert np.isnan(table.loc[("land", "logme"), "weighted_tau"])
+    one = reliabilities(truth[~(lost & (truth["seed"] == 1))]).set_index("task")
+    assert one.loc["land", "note"] == "a seed has no accuracy for vpt"
+    assert np.isnan(one.loc["land", "reliability"])
+    assert one.loc["digits", "note"] == ""
+
+
+def test_p_values_come_from_random_orders_of_the_same_scores():
+    table = correlate(score_table(**SCORES), truth_table())
+    accuracies = mean_accuracies(truth_table())
+    for task, scores in SCORES.items():
+        tau = tau_of(table, task, "logme")
+        null = permutation_null(scores, accuracies.loc[task])
+        row = table[(table["task"] == task) & (table["metric"] == "logme")]
+        assert row["p_value"].iloc[0] == pytest.approx(p_value(tau, null))
+    chance = table[table["metric"] == "random"]
+    assert chance["p_value"].isna().all()
+    assert set(chance["note"]) == {"expected values"}
+
+
+def test_three_seeds_give_an_interval_and_two_do_not():
+    two = correlate(tables.scores([0, 1]), tables.truth([0, 1]))
+    two = two[two["metric"] != "random"]
+    assert two[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert set(two["note"]) == {"too few seeds for an interval"}
+    three = correlate(tables.scores(), tables.truth())
+    three = three[three["metric"] != "random"]
+    assert (three["ci_low"] <= three["ci_high"]).all()
+    assert set(three["note"]) == {""}

@@ -26,10 +26,16 @@ COLUMNS = {
     "components": ["experiment", "task", "group", "model", "seed", "intra", "inter"],
     "correlation": [
         *("experiment", "task", "group", "metric", "weighted_tau", "n_methods"),
-        *("null_sd", "note"),
+        *("p_value", "ci_low", "ci_high", "null_sd", "note"),
     ],
     "reliability": ["experiment", "task", "group", "seeds", "reliability", "note"],
+    "summary": ["experiment", "metric", "mean_weighted_tau", "n_tasks", "null_sd"],
+    "friedman": ["experiment", "metric", "mean_rank", "n_tasks", "n_metrics"],
+    "nemenyi": ["experiment", "metric", "other", "rank_difference", "p_value"],
+    "stability": ["experiment", "metric", "left_out", "mean_weighted_tau", "n_tasks"],
 }
+
+FIGURES = ("accuracy", "scores", "tau", "critical_difference", "diffusion_map")
 
 
 def test_tables_are_complete(finished):
@@ -51,10 +57,14 @@ def test_tables_are_complete(finished):
     assert backbone["seed"].isna().all()
     metrics = {"peftdiff", "logme", "ncti", "static", "parameter_count", "random"}
     assert set(tables["correlation"]["metric"]) == metrics
+    assert set(tables["summary"]["metric"]) == metrics
+    assert set(tables["friedman"]["metric"]) == metrics - {"random"}
+    assert len(tables["stability"]) == 5 * 3  # metrics and baselines, methods
+    assert tables["correlation"]["ci_low"].isna().all()  # two seeds are too few
 
 
 def test_figures_sheets_and_provenance_are_there(finished):
-    for name in ("accuracy", "scores", "tau", "diffusion_map"):
+    for name in FIGURES:
         for kind in ("png", "svg"):
             assert (finished.live / "figures" / f"{name}.{kind}").stat().st_size > 5000
     for task in ("digits", "dsloc"):
@@ -180,7 +190,7 @@ def test_cached_figures_need_neither_data_nor_torch(project):
     drawn = project.run("cached_figures")
     assert "fine_tune" not in drawn
     assert not project.live.exists() or not any(project.live.rglob("*.safetensors"))
-    for name in ("accuracy", "scores", "tau", "diffusion_map"):
+    for name in FIGURES:
         assert (cached / "figures" / f"{name}.svg").exists()
 
 

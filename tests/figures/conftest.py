@@ -60,6 +60,15 @@ class Tables:
         columns = ("task", "group", "metric", "weighted_tau", "n_methods", "null_sd")
         return pd.DataFrame(rows, columns=["experiment", *columns, "note"])
 
+    @staticmethod
+    def friedman(metrics=METRICS[:-1], difference=1.5, n_tasks=12):
+        common = ("mini", n_tasks, len(metrics), 7.8, 0.05, difference, "")
+        columns = ("experiment", "n_tasks", "n_metrics", "statistic", "p_value")
+        columns += ("critical_difference", "note")
+        table = pd.DataFrame([common] * len(metrics), columns=columns)
+        ranks = np.linspace(1.5, len(metrics) - 0.5, len(metrics))
+        return table.assign(metric=metrics, mean_rank=ranks)
+
 
 @pytest.fixture(scope="session")
 def make():

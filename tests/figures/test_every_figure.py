@@ -13,13 +13,18 @@ from matplotlib.figure import Figure
 from peftdiff.figures import (
     accuracy,
     contact_sheet,
+    critical_difference,
     diffusion_map,
     scores,
     style,
     tau,
 )
 
-NAMES = ("accuracy", "scores", "tau", "diffusion_map", "contact_sheet")
+NAMES = (
+    *("accuracy", "scores", "tau", "critical_difference"),
+    *("diffusion_map", "contact_sheet"),
+)
+FROM_TABLES = ["accuracy", "scores", "tau", "critical_difference"]
 
 
 @pytest.fixture
@@ -34,6 +39,7 @@ def inputs(make):
         "accuracy": (accuracy.draw, [truth]),
         "scores": (scores.draw, [make.scores(truth), truth, correlation]),
         "tau": (tau.draw, [correlation]),
+        "critical_difference": (critical_difference.draw, [make.friedman()]),
         "diffusion_map": (
             diffusion_map.draw,
             [{"Backbone": rng.normal(size=(40, 2))}, labels, list("abcd")],
@@ -68,7 +74,7 @@ def test_figure_is_free_of_pyplot_and_its_settings(inputs, name):
     assert _pylab_helpers.Gcf.get_all_fig_managers() == []
 
 
-@pytest.mark.parametrize("name", ["accuracy", "scores", "tau"])
+@pytest.mark.parametrize("name", FROM_TABLES)
 def test_tables_are_left_as_they_were(inputs, name):
     draw, arguments = inputs[name]
     copies = [table.copy(deep=True) for table in arguments]
@@ -77,7 +83,7 @@ def test_tables_are_left_as_they_were(inputs, name):
         assert table.equals(copy)
 
 
-@pytest.mark.parametrize("name", ["accuracy", "scores", "tau"])
+@pytest.mark.parametrize("name", FROM_TABLES)
 def test_rows_may_come_with_any_index(inputs, name):
     draw, arguments = inputs[name]
     expected = svg(draw(*arguments))
@@ -94,6 +100,7 @@ def test_rows_may_come_with_any_index(inputs, name):
         ("scores", 1, "ground_truth.csv", "accuracy"),
         ("scores", 2, "correlation.csv", "weighted_tau"),
         ("tau", 0, "correlation.csv", "null_sd"),
+        ("critical_difference", 0, "friedman.csv", "mean_rank"),
     ],
 )
 def test_missing_column_or_rows_are_named(inputs, name, position, table, column):

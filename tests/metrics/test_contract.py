@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from peftdiff.metrics import METRICS, combine, compute, parameter_names
+from peftdiff.metrics import METRICS, combine, compute, parameter_names, parts
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 
@@ -24,8 +24,10 @@ def values(name, features, labels):
     value = compute(name, features, labels)
     if METRICS[name].needs_pool:
         assert isinstance(value, dict)
+        assert set(value) == set(parts(name))
         return [value[part] for part in sorted(value)]
     assert isinstance(value, float)
+    assert parts(name) == ()
     return [value]
 
 

@@ -17,20 +17,17 @@ LAYERS = [
     {"neighbors", "runs"},
     {"diffusion"},
     {"metrics", "statistics", "tasks", "methods", "provenance"},
-    {
-        "imagesets",
-        "backbones",
-        "plans",
-        "scoring",
-        "correlation",
-        "config",
-        "published",
-    },
+    {"imagesets", "backbones", "plans", "scoring", "config", "replicates"},
+    {"correlation", "page", "published"},
+    {"summary", "comparison", "stability"},
     {"training", "embedding", "figures"},
     {"stages"},
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
-TORCH_FREE = ("diffusion", "metrics", "statistics", "neighbors", "plans", "scoring")
+TORCH_FREE = (
+    *("diffusion", "metrics", "statistics", "neighbors", "plans", "scoring"),
+    *("replicates", "correlation", "summary", "comparison", "stability"),
+)
 MODULES = sorted(LIBRARY.rglob("*.py"))
 
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from peftdiff.replicates import PARAMETER_COUNT, STATIC, replicates
 from peftdiff.statistics import (
     null_distribution,
+    p_value,
+    permutation_null,
     reliability,
     static_ranks,
     weighted_tau,
 )
 
+COLUMNS = (
+    *("experiment", "task", "group", "metric", "weighted_tau", "n_methods"),
+    *("p_value", "ci_low", "ci_high", "null_sd", "note"),
+)
+RANDOM = "random"
 EQUAL_HALF = "a half of the seeds has equal accuracies"
+TOO_FEW_SEEDS = "too few seeds for an interval"
+EXPECTED = "expected values"
+ALONE = "one method alone has no ranking"
 
 
 def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -32,40 +44,56 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows of correlation.csv; an undefined tau is empty, with the reason in `note`.
+        Rows of correlation.csv. `p_value` is two-sided: the share of random orders of
+        the methods (all, or 10 000 drawn) whose tau is at least as far from zero;
+        `ci_low` and `ci_high` bound the 95 % bootstrap interval over seeds, which are
+        drawn jointly for scores and accuracies; `null_sd` is the standard deviation of
+        tau under random rankings without ties. What is undefined is empty, with the
+        reason in `note`.
     """
-    means = mean_accuracies(truth)
-    predicted = {
-        metric: table.pivot_table(
-            "score", "task", "method", aggfunc=_mean_or_nan, dropna=False
-        ).reindex(index=means.index, columns=means.columns)
-        for metric, table in scores.groupby("metric", sort=False)
-    }
-    predicted["static"] = static_ranks(means)
-    predicted["parameter_count"] = (
-        _pool(truth)
-        .pivot_table("trainable_parameters", "task", "method", sort=False)
-        .reindex(index=means.index, columns=means.columns)
-    )
+    means, predicted = mean_accuracies(truth), predictions(scores, truth)
+    seeds = replicates(scores, truth)
+    intervals = {metric: seeds.seed_intervals(metric) for metric in predicted}
+    enough = {metric: seeds.enough(metric) for metric in predicted}
     experiment = truth["experiment"].iloc[0]
     groups = truth.drop_duplicates("task").set_index("task")["group"]
-    null = null_distribution(len(means.columns))
     rows = []
     for task in means.index:
         names = {"experiment": experiment, "task": task, "group": groups[task]}
         for metric, table in predicted.items():
-            tau, note = _tau(table.loc[task], means.loc[task])
-            rows.append({**names, "metric": metric, "weighted_tau": tau, "note": note})
-        expected = {"metric": "random", "weighted_tau": 0.0, "note": ""}
+            row = _correlation(table.loc[task], means.loc[task])
+            if not row["note"]:
+                low, high = intervals[metric][task]
+                note = "" if enough[metric][task] else TOO_FEW_SEEDS
+                row |= {"ci_low": low, "ci_high": high, "note": note}
+            rows.append({**names, "metric": metric, **row})
+        expected = {"metric": RANDOM, "weighted_tau": 0.0, "note": EXPECTED}
         rows.append({**names, **expected})
-    return pd.DataFrame(rows).assign(
-        n_methods=len(means.columns), null_sd=float(np.std(null))
-    )[
-        [
-            *("experiment", "task", "group", "metric", "weighted_tau"),
-            *("n_methods", "null_sd", "note"),
-        ]
-    ]
+    null = null_distribution(len(means.columns))
+    sizes = {"n_methods": len(means.columns), "null_sd": float(np.std(null))}
+    return pd.DataFrame(rows).assign(**sizes).reindex(columns=COLUMNS)
+
+
+def predictions(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return, by metric and baseline, the scores that rank each task's methods.
+
+    Tables of tasks x methods, mean scores over seeds, indexed as `mean_accuracies` is;
+    NaN where a method has no score on a seed. `random` is not among them.
+    """
+    means = mean_accuracies(truth)
+    predicted = {
+        str(metric): table.pivot_table(
+            "score", "task", "method", aggfunc=_mean_or_nan, dropna=False
+        ).reindex(index=means.index, columns=means.columns)
+        for metric, table in scores.groupby("metric", sort=False)
+    }
+    predicted[STATIC] = static_ranks(means)
+    predicted[PARAMETER_COUNT] = (
+        _pool(truth)
+        .pivot_table("trainable_parameters", "task", "method", sort=False)
+        .reindex(index=means.index, columns=means.columns)
+    )
+    return predicted
 
 
 def mean_accuracies(truth: pd.DataFrame) -> pd.DataFrame:
@@ -79,11 +107,15 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for task, table in pool.groupby("task", sort=False):
         accuracies = table.pivot_table("accuracy", "seed", "method", sort=False)
-        value = reliability(accuracies.to_numpy())
-        note = ""
-        if math.isnan(value):
-            alone = len(accuracies) == 1
-            note = "one seed: no halves to compare" if alone else EQUAL_HALF
+        absent = accuracies.columns[accuracies.isna().any()]
+        value, note = math.nan, ""
+        if len(absent):
+            note = f"a seed has no accuracy for {', '.join(absent)}"
+        elif len(accuracies) == 1:
+            note = "one seed: no halves to compare"
+        else:
+            value = reliability(accuracies.to_numpy())
+            note = EQUAL_HALF if math.isnan(value) else ""
         rows.append(
             {
                 "experiment": table["experiment"].iloc[0],
@@ -97,47 +129,6 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def tau_page(correlation: pd.DataFrame, reliability: pd.DataFrame) -> str:
-    """Return the weighted taus as a page of text for the terminal and the report."""
-    experiment = correlation["experiment"].iloc[0]
-    n_methods = int(correlation["n_methods"].max())
-    n_tasks = correlation["task"].nunique()
-    one = float(correlation["null_sd"].max())
-    mean = one / math.sqrt(n_tasks)
-    return (
-        f"# Weighted tau with the ground truth: {experiment}, {n_methods} methods\n\n"
-        f"{_tau_table(correlation)}\n\n"
-        "A random ranking's weighted tau has mean 0 and standard deviation"
-        f" {one:.2f} on one task,\nand {mean:.2f} on the mean of {n_tasks} tasks: means"
-        f" within +-{2 * mean:.2f} are not distinguishable from chance.\n"
-        f"{_reliability_sentence(reliability)}\n"
-        "static (mean rank on the other tasks), parameter_count and random are"
-        " baselines that look at no image.\n"
-    )
-
-
-def _tau_table(correlation: pd.DataFrame) -> str:
-    taus = correlation.pivot_table(
-        "weighted_tau", "metric", "task", sort=False, dropna=False
-    )
-    n_tasks, counts = len(taus.columns), taus.notna().sum(axis=1)
-    taus["mean"] = taus.mean(axis=1)
-    page = taus.map(lambda tau: "undefined" if math.isnan(tau) else f"{tau:+.2f}")
-    page["tasks"] = [f"{count} of {n_tasks}" for count in counts]
-    aligned = ["left"] + ["right"] * len(page.columns)
-    return page.to_markdown(disable_numparse=True, colalign=aligned)
-
-
-def _reliability_sentence(reliability: pd.DataFrame) -> str:
-    halves = reliability["reliability"].mean()
-    if math.isnan(halves):
-        return "The ground truth's reliability is unknown (see reliability.csv)."
-    return (
-        "Ground truth of one half of the seeds against that of the other half"
-        f" (reliability): mean weighted tau {halves:+.2f}."
-    )
-
-
 def _pool(truth: pd.DataFrame) -> pd.DataFrame:
     return truth[truth["in_pool"].astype(bool)]
 
@@ -147,11 +138,23 @@ def _mean_or_nan(values: pd.Series) -> float:
     return float(values.mean(skipna=False))
 
 
-def _tau(scores: pd.Series, accuracies: pd.Series) -> tuple[float, str]:
-    if scores.isna().any():
-        absent = ", ".join(scores.index[scores.isna()])
-        return math.nan, f"no score for {absent}"
+def tau_of(scores: pd.Series, accuracies: pd.Series) -> tuple[float, str]:
+    """Return one task's weighted tau, or NaN and the reason why it is undefined."""
+    if len(scores) < 2:
+        return math.nan, ALONE
+    for what, values in (("score", scores), ("accuracy", accuracies)):
+        if values.isna().any():
+            return math.nan, f"no {what} for {', '.join(values.index[values.isna()])}"
     for what, values in (("scores", scores), ("accuracies", accuracies)):
         if values.nunique() == 1:
             return math.nan, f"all {what} are equal"
     return weighted_tau(scores.to_numpy(), accuracies.to_numpy()), ""
+
+
+def _correlation(scores: pd.Series, accuracies: pd.Series) -> dict[str, Any]:
+    """Return one cell's tau and p-value, or the reason why it is undefined."""
+    tau, note = tau_of(scores, accuracies)
+    if note:
+        return {"weighted_tau": tau, "p_value": math.nan, "note": note}
+    null = permutation_null(scores.to_numpy(), accuracies.to_numpy())
+    return {"weighted_tau": tau, "p_value": p_value(tau, null), "note": ""}

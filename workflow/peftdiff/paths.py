@@ -18,6 +18,10 @@ TABLES = (
     "scores",
     "correlation",
     "reliability",
+    "summary",
+    "friedman",
+    "nemenyi",
+    "stability",
 )
 
 

@@ -71,6 +71,21 @@ rule draw_tau:
         "../scripts/draw_tau.py"
 
 
+rule draw_critical_difference:
+    input:
+        Experiment("{root}").table("friedman"),
+    output:
+        figure("critical_difference", "mean rank of every metric"),
+    log:
+        Experiment("{root}").log("draw_critical_difference"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Draw the metrics' mean ranks"
+    script:
+        "../scripts/draw_critical_difference.py"
+
+
 rule draw_diffusion_map:
     input:
         Experiment("{root}").array("diffusion_map"),

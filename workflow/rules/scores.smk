@@ -1,8 +1,8 @@
 """Scores of the metrics, and how well they agree with the ground truth.
 
 Takes embeddings/<task>.safetensors and tables/ground_truth.csv.
-Makes tables/scores.csv, tables/components.csv, tables/correlation.csv,
-tables/reliability.csv and tables/tau.md.
+Makes tables/scores.csv, tables/components.csv, tables/correlation.csv and
+tables/reliability.csv.
 """
 
 
@@ -62,24 +62,3 @@ rule correlate_scores:
         "Correlate the scores with the ground truth"
     script:
         "../scripts/correlate_scores.py"
-
-
-rule tabulate_tau:
-    input:
-        correlation=LIVE.table("correlation"),
-        reliability=LIVE.table("reliability"),
-    output:
-        report(
-            LIVE.tau_table,
-            category="Results",
-            caption="../report/tau_table.rst",
-            labels={"result": "weighted tau (table)"},
-        ),
-    log:
-        LIVE.log("tabulate_tau"),
-    conda:
-        ENVIRONMENT
-    message:
-        "Write the table of weighted taus"
-    script:
-        "../scripts/tabulate_tau.py"

@@ -84,5 +84,5 @@ LIVE = live(config["experiment"])
 PUBLISHED = published()
 POOL = config["methods"]
 NORMALIZATION = {key: config["data"][key] for key in ("mean", "std")}
-FIGURES = ["accuracy", "scores", "tau", "diffusion_map"]
+FIGURES = ["accuracy", "scores", "tau", "critical_difference", "diffusion_map"]
 ENVIRONMENT = "../../envs/environment.yaml"

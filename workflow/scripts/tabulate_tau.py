@@ -1,15 +1,16 @@
 """Write the weighted taus as a page of text."""
 
-from peftdiff.correlation import tau_page
+from peftdiff.page import tau_page
 from peftdiff.records import read_table, write_text
 from peftdiff.runtime import job
 
 
-def main(correlation_path: str, reliability_path: str, path: str) -> None:
+def main(
+    correlation_path: str, reliability_path: str, summary_path: str, path: str
+) -> None:
     """Write the page that the main job ends with."""
-    write_text(
-        path, tau_page(read_table(correlation_path), read_table(reliability_path))
-    )
+    tables = map(read_table, (correlation_path, reliability_path, summary_path))
+    write_text(path, tau_page(*tables))
 
 
 if __name__ == "__main__":
@@ -17,5 +18,6 @@ if __name__ == "__main__":
         main(
             snakemake.input.correlation,
             snakemake.input.reliability,
+            snakemake.input.summary,
             snakemake.output[0],
         )

@@ -3,7 +3,7 @@
 A metric is a module of this package named by its slug, with a function
 ``score(features, labels, *, ...)`` on checked features and class codes. One that is
 normalized over the pool returns a dict of components, which its function
-``combine(components, backbone, *, ...)`` turns into scores.
+``combine(components, backbone, *, ...)`` turns into scores; its ``PARTS`` names them.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from types import ModuleType
 
 from numpy.typing import ArrayLike
 
-__all__ = ["METRICS", "Metric", "combine", "compute", "parameter_names"]
+__all__ = ["METRICS", "Metric", "combine", "compute", "parameter_names", "parts"]
 
 Components = dict[str, float]
 
@@ -158,6 +158,13 @@ def parameter_names(name: str) -> list[str]:
     """Return the keywords ``compute`` takes for a metric."""
     parameters = inspect.signature(_module(name).score).parameters.values()
     return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """Return the names of a metric's components; none where its score stands alone."""
+    module = _module(name)
+    names: tuple[str, ...] = module.PARTS if METRICS[name].needs_pool else ()
+    return names
 
 
 def _module(name: str) -> ModuleType:

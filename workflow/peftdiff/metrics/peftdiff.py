@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from peftdiff.diffusion import diffusion_score, rank_pool
 
+PARTS = ("intra", "inter")
+
 
 # Names and defaults of the parameters are told once, by diffusion_score.
 @functools.wraps(diffusion_score, assigned=(), updated=())

@@ -2,18 +2,12 @@ import itertools
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from peftdiff.statistics import (
-    null_distribution,
-    reliability,
-    static_ranks,
-    weighted_tau,
-)
+from peftdiff.statistics import null_distribution, weighted_tau, weighted_taus
 
 
 def by_pairs(x, y):
@@ -113,62 +107,48 @@ def test_bad_null_distributions():
         null_distribution(9, draws=0)
 
 
-def test_static_ranks_by_hand():
-    accuracies = pd.DataFrame(
-        {"lora": [90.0, 50.0, 70.0], "vpt": [80.0, 60.0, 60.0], "bitfit": [70.0] * 3},
-        index=["digits", "caltech", "dsprites"],
+few_values = st.sampled_from([-1.5, 0.0, 0.5, 2.0, np.inf])
+
+
+@settings(max_examples=100)
+@given(
+    st.integers(2, 7).flatmap(
+        lambda n: st.lists(
+            st.tuples(*[st.lists(few_values, min_size=n, max_size=n)] * 2),
+            min_size=1,
+            max_size=4,
+        )
     )
-    # Ranks: digits 3 2 1, caltech 1 2 3, dsprites 2.5 1 2.5 (lora, vpt, bitfit).
-    expected = [[1.75, 1.5, 2.75], [2.75, 1.5, 1.75], [2.0, 2.0, 2.0]]
-    found = static_ranks(accuracies)
-    np.testing.assert_allclose(found.to_numpy(), expected)
-    assert list(found.index) == list(accuracies.index)
-    assert list(found.columns) == list(accuracies.columns)
+)
+def test_many_taus_at_once_are_scipys_ties_and_all(rows):
+    found = weighted_taus([row[0] for row in rows], [row[1] for row in rows])
+    expected = [weighted_tau(*row) for row in rows]
+    np.testing.assert_allclose(found, expected, atol=1e-12, equal_nan=True)
 
 
-def test_static_ranks_never_look_at_the_task_itself():
+def test_leading_axes_are_broadcast():
     rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.uniform(size=(5, 4)))
-    changed = table.copy()
-    changed.iloc[2] = changed.iloc[2].to_numpy()[::-1]
-    before, after = static_ranks(table), static_ranks(changed)
-    assert np.array_equal(before.loc[2], after.loc[2])
-    assert not np.array_equal(before.loc[0], after.loc[0])
+    scores, accuracies = rng.integers(0, 4, (5, 1, 6)), rng.uniform(size=(3, 6))
+    found = weighted_taus(scores, accuracies)
+    assert found.shape == (5, 3)
+    expected = weighted_tau(scores[4, 0], accuracies[2])
+    assert found[4, 2] == pytest.approx(expected)
 
 
-def test_static_ranks_with_gaps():
-    table = pd.DataFrame({"a": [1.0, 2.0, np.nan], "b": [2.0, 1.0, 3.0]})
-    found = static_ranks(table)
-    assert found["a"].tolist() == [2.0, 1.0, 1.5]
-    assert found["b"].tolist() == [1.0, 1.5, 1.5]
-    assert static_ranks(table[:1]).isna().all(axis=None)
+def test_a_row_with_a_gap_has_no_tau():
+    found = weighted_taus([[1, np.nan, 2], [1, 2, 3]], [1, 2, 3])
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(1)
+    assert np.isnan(weighted_taus([[1, 2, 3]], [1, 2, np.nan])).all()
 
 
-def test_reliability_of_two_seeds_is_their_tau():
-    seeds = np.random.default_rng(0).uniform(size=(2, 9))
-    assert reliability(seeds) == pytest.approx(weighted_tau(*seeds))
-
-
-@pytest.mark.parametrize(("n_seeds", "splits"), [(3, 3), (4, 3), (5, 10)])
-def test_reliability_averages_over_all_splits(n_seeds, splits):
-    seeds = np.random.default_rng(0).uniform(size=(n_seeds, 9))
-    everyone = set(range(n_seeds))
-    halves = {
-        frozenset([half, tuple(sorted(everyone - set(half)))])
-        for half in itertools.combinations(range(n_seeds), n_seeds // 2)
-    }
-    assert len(halves) == splits
-    taus = [
-        weighted_tau(*(seeds[list(h)].mean(axis=0) for h in pair)) for pair in halves
-    ]
-    assert reliability(seeds) == pytest.approx(np.mean(taus))
-
-
-def test_reliability_at_its_ends():
-    accuracies = np.arange(9.0)
-    assert reliability([accuracies] * 4) == pytest.approx(1)
-    assert math.isnan(reliability([accuracies]))
-    with pytest.raises(ValueError, match="contain NaN"):
-        reliability([accuracies, accuracies * np.nan])
-    with pytest.raises(ValueError, match=r"accuracies must have the shape \(seeds"):
-        reliability(accuracies)
+@pytest.mark.parametrize(
+    ("scores", "accuracies", "message"),
+    [
+        ([[1, 2, 3]], [1, 2], "3 scores do not match 2 accuracies"),
+        ([[1]], [1], "at least two methods, got 1"),
+    ],
+)
+def test_bad_tables_of_rankings(scores, accuracies, message):
+    with pytest.raises(ValueError, match=message):
+        weighted_taus(scores, accuracies)

@@ -1,11 +1,9 @@
-"""Rank agreement between scores and accuracies, and how much of it is chance."""
+"""Rank agreement between scores and accuracies, and what chance makes of it."""
 
 import itertools
 import math
-from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -48,10 +46,44 @@ def weighted_tau(scores: ArrayLike, accuracies: ArrayLike) -> float:
     predicted, true = columns
     if len(predicted) != len(true):
         raise ValueError(f"{len(predicted)} scores do not match {len(true)} accuracies")
-    _check_methods(len(predicted))
+    check_methods(len(predicted))
     if np.all(predicted == predicted[0]) or np.all(true == true[0]):
         return math.nan
     return float(stats.weightedtau(predicted, true).statistic)
+
+
+def weighted_taus(scores: ArrayLike, accuracies: ArrayLike) -> Floats:
+    """Return the weighted tau of many pairs of rankings at once, ties included.
+
+    The same numbers as ``weighted_tau`` of each pair of rows.
+
+    Parameters
+    ----------
+    scores, accuracies : array_like, shape (..., n_methods)
+        Their leading axes are broadcast.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        NaN where a row holds a NaN, or where all its scores or accuracies are equal.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two methods, or numbers of methods that differ.
+    """
+    predicted = np.asarray(scores, dtype=np.float64)
+    true = np.asarray(accuracies, dtype=np.float64)
+    if predicted.shape[-1] != true.shape[-1]:
+        raise ValueError(
+            f"{predicted.shape[-1]} scores do not match {true.shape[-1]} accuracies"
+        )
+    check_methods(true.shape[-1])
+    by_score, by_accuracy = _signs(predicted), _signs(true)
+    n = true.shape[-1]
+    taus = _one_sided(by_score, by_accuracy, n) + _one_sided(by_accuracy, by_score, n)
+    unknown = np.isnan(predicted).any(axis=-1) | np.isnan(true).any(axis=-1)
+    return np.asarray(np.where(unknown, np.nan, taus / 2))
 
 
 def null_distribution(n_methods: int, draws: int = 10_000, seed: int = 0) -> Floats:
@@ -76,7 +108,7 @@ def null_distribution(n_methods: int, draws: int = 10_000, seed: int = 0) -> Flo
     ValueError
         For fewer than two methods or no draws.
     """
-    _check_methods(n_methods)
+    check_methods(n_methods)
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
     if math.factorial(n_methods) <= draws:
@@ -87,72 +119,28 @@ def null_distribution(n_methods: int, draws: int = 10_000, seed: int = 0) -> Flo
     return np.sort(_untied_taus(rankings))
 
 
-def static_ranks(accuracies: pd.DataFrame) -> pd.DataFrame:
-    """Rank the methods of each task by how they did on all other tasks.
-
-    The baseline that looks at no image: a method that did well elsewhere is expected to
-    do well here.
-
-    Parameters
-    ----------
-    accuracies : DataFrame, tasks x methods
-        Mean accuracies; a missing one is left out of its task's ranking.
-
-    Returns
-    -------
-    DataFrame, tasks x methods
-        Mean over the other tasks of the method's rank there, 1 for the worst; higher is
-        better. NaN where the method has no accuracy on any other task.
-    """
-    ranks = accuracies.rank(axis=1)
-    counts = ranks.notna().sum() - ranks.notna()
-    totals = ranks.sum() - ranks.fillna(0)
-    return totals / counts.where(counts > 0)
+def _signs(values: Floats) -> Floats:
+    """Return, for each pair of methods, 1 where the first is higher, -1 where lower."""
+    first, second = np.triu_indices(values.shape[-1], 1)
+    one, other = values.take(first, axis=-1), values.take(second, axis=-1)
+    # Not the sign of a difference: that of two infinite values is NaN.
+    return (one > other).astype(np.float64) - (one < other)
 
 
-def reliability(accuracies: ArrayLike) -> float:
-    """Return the split-half reliability of a ranking by mean accuracies.
-
-    Parameters
-    ----------
-    accuracies : array_like, shape (n_seeds, n_methods)
-
-    Returns
-    -------
-    float
-        Mean weighted tau between the mean accuracies of one half of the seeds and of
-        the other, over all splits (an odd seed out joins either half); NaN with one
-        seed.
-
-    Raises
-    ------
-    ValueError
-        For a NaN, a wrong shape, or fewer than two methods.
-    """
-    table = np.asarray(accuracies, dtype=np.float64)
-    if table.ndim != 2:
-        raise ValueError(
-            f"accuracies must have the shape (seeds, methods), got {table.shape}"
-        )
-    _check_methods(table.shape[1])
-    if len(table) < 2:
-        return math.nan
-    return float(
-        np.mean(
-            [
-                weighted_tau(table[half].mean(axis=0), table[other].mean(axis=0))
-                for half, other in _halves(len(table))
-            ]
-        )
+def _one_sided(signs: Floats, others: Floats, n: int) -> Floats:
+    """Return the tau whose weights come from the ranking that `signs` compares."""
+    first, second = (np.eye(n)[members] for members in np.triu_indices(n, 1))
+    # Ties are ranked by the other side; methods tied in both are interchangeable.
+    behind = np.where(signs == 0, others, signs) < 0
+    ranks = behind @ first + (1.0 - behind) @ second
+    weights = (1 / (1 + ranks)) @ (first + second).T
+    agree = np.einsum("...p,...p,...p->...", signs, others, weights)
+    own, other = (
+        np.einsum("...p,...p->...", np.abs(side), weights) for side in (signs, others)
     )
-
-
-def _halves(n_seeds: int) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield each way to split the seeds into halves once."""
-    for half in itertools.combinations(range(n_seeds), n_seeds // 2):
-        if n_seeds % 2 == 0 and half[0] != 0:
-            return  # From here on the halves repeat, the other way round.
-        yield list(half), [seed for seed in range(n_seeds) if seed not in half]
+    empty = np.full(np.shape(agree), np.nan)
+    norm = np.sqrt(own * other)
+    return np.divide(agree, norm, out=empty, where=norm > 0)
 
 
 def _untied_taus(rankings: NDArray[np.int64]) -> Floats:
@@ -169,6 +157,7 @@ def _untied_taus(rankings: NDArray[np.int64]) -> Floats:
     return np.asarray((agree * (by_place + by_rank)).sum(axis=1) / (2 * by_place.sum()))
 
 
-def _check_methods(n_methods: int) -> None:
+def check_methods(n_methods: int) -> None:
+    """Raise unless there are methods to rank."""
     if n_methods < 2:
         raise ValueError(f"a ranking needs at least two methods, got {n_methods}")

@@ -1,0 +1,60 @@
+"""Small tables of an experiment, as the workflow writes them."""
+
+import numpy as np
+import pandas as pd
+
+METHODS = ["lora", "vpt", "bitfit", "adapter", "noah"]
+TASKS = {"digits": "natural", "land": "specialized", "dsloc": "structured"}
+BACKBONE = {"intra": 0.1, "inter": 0.2}
+
+
+def truth(seeds=(0, 1, 2), tasks=TASKS, methods=METHODS):
+    """Return rows of ground_truth.csv; a reference outside the pool is the best."""
+    rng = np.random.default_rng(0)
+    rows = [
+        *(
+            (task, group, method, True, seed, rng.integers(30, 70) + rng.uniform())
+            for task, group in tasks.items()
+            for method in methods
+            for seed in seeds
+        ),
+        *((task, group, "full", False, 0, 99.0) for task, group in tasks.items()),
+    ]
+    columns = ["task", "group", "method", "in_pool", "seed", "accuracy"]
+    table = pd.DataFrame(rows, columns=columns)
+    table.insert(0, "experiment", "test")
+    counts = {method: 100 * place for place, method in enumerate([*methods, "full"])}
+    return table.assign(trainable_parameters=table["method"].map(counts))
+
+
+def scores(seeds=(0, 1, 2), tasks=TASKS, methods=METHODS, metric="logme"):
+    """Return rows of scores.csv."""
+    rng = np.random.default_rng(1)
+    rows = [
+        ("test", task, group, method, seed, metric, rng.normal())
+        for task, group in tasks.items()
+        for method in methods
+        for seed in seeds
+    ]
+    names = ("experiment", "task", "group", "method", "seed", "metric", "score")
+    return pd.DataFrame(rows, columns=names)
+
+
+def components(seeds=(0, 1, 2), tasks=TASKS, methods=METHODS):
+    """Return rows of components.csv with the parts of peftdiff."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for task, group in tasks.items():
+        names = {"experiment": "test", "task": task, "group": group}
+        rows.append({**names, "model": "backbone", "seed": None, **BACKBONE})
+        for method in methods:
+            for seed in seeds:
+                intra, inter = rng.uniform(size=2)
+                own = {"model": method, "seed": seed, "intra": intra, "inter": inter}
+                rows.append({**names, **own})
+    return pd.DataFrame(rows)
+
+
+def shuffled(table):
+    """Return the rows in another order."""
+    return table.sample(frac=1, random_state=3)

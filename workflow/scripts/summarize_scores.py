@@ -1,0 +1,35 @@
+"""Summarize each metric over all tasks, and test whether the metrics differ."""
+
+from peftdiff.comparison import compare_all, compare_pairs
+from peftdiff.records import read_table, write_table
+from peftdiff.runtime import job
+from peftdiff.summary import summarize
+
+
+def main(
+    scores_path: str,
+    truth_path: str,
+    correlation_path: str,
+    *,
+    summary_path: str,
+    friedman_path: str,
+    nemenyi_path: str,
+) -> None:
+    """Write a row a metric, its mean rank among the others, and a row a pair."""
+    summary = summarize(read_table(scores_path), read_table(truth_path))
+    write_table(summary_path, summary)
+    ranks = compare_all(read_table(correlation_path))
+    write_table(friedman_path, ranks)
+    write_table(nemenyi_path, compare_pairs(ranks))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.scores,
+            snakemake.input.truth,
+            snakemake.input.correlation,
+            summary_path=snakemake.output.summary,
+            friedman_path=snakemake.output.friedman,
+            nemenyi_path=snakemake.output.nemenyi,
+        )
