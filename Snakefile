@@ -20,6 +20,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/published.smk"
 
@@ -39,9 +40,16 @@ rule all:
         LIVE.provenance,
 
 
+rule studies:
+    input:
+        [LIVE.table(name) for name in STUDY_TABLES],
+        LIVE.figures(STUDY_FIGURES),
+
+
 rule cached_figures:
     input:
         [cached(name).figures(FIGURES) for name in cached_experiments()],
+        [study_figures(cached(name)) for name in cached_experiments()],
 
 
 rule published:

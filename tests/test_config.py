@@ -110,6 +110,18 @@ def test_the_configurations_are_valid(overlay):
             "config key 'backbone.architecture.heads' is 5; it must divide width",
         ),
         (
+            {"studies__grid__neighbors": [5, 2000]},
+            "config key 'studies.grid.neighbors' goes up to 2000, but only 1000 images",
+        ),
+        (
+            {"studies__grid__components": []},
+            "config key 'studies.grid.components' lists 0 entries",
+        ),
+        (
+            {"studies__grid__times": [1]},
+            "config key 'studies.grid' has an unknown key 'times'",
+        ),
+        (
             {"data__train_images": 10},
             "config key 'metric_parameters.peftdiff.neighbors' is 20, but only 10",
         ),

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peftdiff.diffusion import rank_pool
+from peftdiff.diffusion import pool_scores, rank_pool
 
 POOL = {"lora": (1.0, 4.0), "adapter": (3.0, 8.0), "bitfit": (2.0, 5.0)}
 BACKBONE = (4.0, 2.0)
@@ -87,3 +87,55 @@ def test_bad_pools():
         rank_pool(POOL, BACKBONE, "sum")
     with pytest.raises(ValueError, match="divides by the backbone's class distances"):
         rank_pool(POOL, (0.0, 1.0), "relative")
+
+
+def one_by_one(distances, backbone, combine):
+    """Score one pool in plain Python."""
+    parts = []
+    for place, sign in ((0, -1), (1, 1)):
+        base = backbone[place]
+        changes = [pair[place] - base for pair in distances]
+        low, high = min(changes), max(changes)
+        mean = sum(changes) / len(changes)
+        deviation = (sum((x - mean) ** 2 for x in changes) / len(changes)) ** 0.5
+        parts.append(
+            {
+                "minmax": [(x - low) / (high - low) for x in changes],
+                "zscore": [sign * (x - mean) / deviation for x in changes],
+                "relative": [sign * x / base for x in changes],
+            }[combine]
+        )
+    if combine == "minmax":
+        return [1 - intra + inter for intra, inter in zip(*parts, strict=True)]
+    return [intra + inter for intra, inter in zip(*parts, strict=True)]
+
+
+@pytest.mark.parametrize("combine", ["minmax", "zscore", "relative"])
+def test_many_pools_at_once_are_scored_as_each_alone(combine):
+    rng = np.random.default_rng(0)
+    distances, backbone = rng.uniform(0.1, 1, (3, 4, 5, 2)), rng.uniform(0.1, 1, (3, 2))
+    found = pool_scores(distances, backbone[:, None], combine)
+    assert found.shape == (3, 4, 5)
+    for i, j in np.ndindex(3, 4):
+        alone = one_by_one(distances[i, j].tolist(), backbone[i].tolist(), combine)
+        assert found[i, j] == pytest.approx(alone)
+        names = {str(place): tuple(pair) for place, pair in enumerate(distances[i, j])}
+        ranked = rank_pool(names, tuple(backbone[i]), combine)
+        assert list(ranked.values()) == list(found[i, j])
+
+
+def test_one_pool_that_agrees_does_not_touch_the_others():
+    pools = np.array([[[1.0, 2.0], [1.0, 3.0]], [[1.0, 2.0], [3.0, 2.0]]])
+    found = pool_scores(pools, [1.0, 1.0])
+    assert found.tolist() == [[0.5, 1.5], [1.5, 0.5]]
+
+
+def test_bad_stacks_of_pools():
+    with pytest.raises(ValueError, match=r"shape \(..., methods, 2\), got \(2, 3\)"):
+        pool_scores(np.ones((2, 3)), [1.0, 1.0])
+    with pytest.raises(ValueError, match=r"got \(4, 0, 2\)"):
+        pool_scores(np.ones((4, 0, 2)), [1.0, 1.0])
+    with pytest.raises(ValueError, match="not finite"):
+        pool_scores([[1.0, np.nan]], [1.0, 1.0])
+    with pytest.raises(ValueError, match=r"one of them is zero: \(1.0, 0.0\)"):
+        pool_scores(np.ones((2, 3, 2)), [[1.0, 1.0], [1.0, 0.0]], "relative")

@@ -11,20 +11,24 @@ from matplotlib import _pylab_helpers
 from matplotlib.figure import Figure
 
 from peftdiff.figures import (
+    ablation,
     accuracy,
+    choices,
     contact_sheet,
     critical_difference,
     diffusion_map,
+    grid_curves,
+    grid_maps,
     scores,
+    start_seeds,
     style,
     tau,
 )
+from tests.figures import study_tables
 
-NAMES = (
-    *("accuracy", "scores", "tau", "critical_difference"),
-    *("diffusion_map", "contact_sheet"),
-)
-FROM_TABLES = ["accuracy", "scores", "tau", "critical_difference"]
+STUDIES = ("ablation", "grid_curves", "grid_maps", "choices", "start_seeds")
+TABLES = ("accuracy", "scores", "tau", "critical_difference", *STUDIES)
+NAMES = (*TABLES, "diffusion_map", "contact_sheet")
 
 
 @pytest.fixture
@@ -35,7 +39,13 @@ def inputs(make):
     rng = np.random.default_rng(0)
     labels = np.arange(40) % 4
     images = rng.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+    grid = [study_tables.grid(tasks), study_tables.grid_choice(tasks)]
     return {
+        "ablation": (ablation.draw, [study_tables.ablation(tasks)]),
+        "grid_curves": (grid_curves.draw, [*grid]),
+        "grid_maps": (grid_maps.draw, [*grid]),
+        "choices": (choices.draw, [study_tables.choices(tasks)]),
+        "start_seeds": (start_seeds.draw, [study_tables.choices(tasks)]),
         "accuracy": (accuracy.draw, [truth]),
         "scores": (scores.draw, [make.scores(truth), truth, correlation]),
         "tau": (tau.draw, [correlation]),
@@ -74,7 +84,7 @@ def test_figure_is_free_of_pyplot_and_its_settings(inputs, name):
     assert _pylab_helpers.Gcf.get_all_fig_managers() == []
 
 
-@pytest.mark.parametrize("name", FROM_TABLES)
+@pytest.mark.parametrize("name", TABLES)
 def test_tables_are_left_as_they_were(inputs, name):
     draw, arguments = inputs[name]
     copies = [table.copy(deep=True) for table in arguments]
@@ -83,7 +93,7 @@ def test_tables_are_left_as_they_were(inputs, name):
         assert table.equals(copy)
 
 
-@pytest.mark.parametrize("name", FROM_TABLES)
+@pytest.mark.parametrize("name", TABLES)
 def test_rows_may_come_with_any_index(inputs, name):
     draw, arguments = inputs[name]
     expected = svg(draw(*arguments))
@@ -101,6 +111,13 @@ def test_rows_may_come_with_any_index(inputs, name):
         ("scores", 2, "correlation.csv", "weighted_tau"),
         ("tau", 0, "correlation.csv", "null_sd"),
         ("critical_difference", 0, "friedman.csv", "mean_rank"),
+        ("ablation", 0, "ablation.csv", "variant"),
+        ("grid_curves", 0, "grid.csv", "weighted_tau"),
+        ("grid_curves", 1, "grid_choice.csv", "chance_sd"),
+        ("grid_maps", 0, "grid.csv", "neighbors"),
+        ("grid_maps", 1, "grid_choice.csv", "choice"),
+        ("choices", 0, "choices.csv", "agreement"),
+        ("start_seeds", 0, "choices.csv", "run_agreement"),
     ],
 )
 def test_missing_column_or_rows_are_named(inputs, name, position, table, column):

@@ -64,6 +64,39 @@ def test_experiments_plan_few_coarse_jobs(project, arguments, tasks, methods):
     assert "validate_recipe" not in counts
 
 
+def test_studies_plan_one_job_a_task_and_are_no_part_of_the_main_job(project):
+    smoke = ("-n", "--configfile", "configs/smoke.yaml")
+    code, text = call(project, *smoke, "--", "studies")
+    assert code == 0, text
+    counts = jobs(text)
+    for rule in ("search_grid", "compare_choices", "fine_tune"):
+        assert counts[rule] == 2
+    for rule in ("ablate_score", "correlate_grid", "correlate_choices"):
+        assert counts[rule] == 1
+    drawn = {rule for rule in counts if rule.startswith("draw_")}
+    assert drawn == {
+        *("draw_ablation", "draw_grid_curves", "draw_grid_maps", "draw_choices"),
+        "draw_start_seeds",
+    }
+    main = jobs(call(project, *smoke)[1])
+    assert not main.keys() & {"search_grid", "compare_choices", "ablate_score"}
+
+
+def test_a_cached_study_that_is_missing_says_who_makes_it(project):
+    tables = project / "results/cached/smoke/tables"
+    tables.mkdir(parents=True)
+    (tables / "provenance.json").write_text("{}")
+    (tables / "ablation.csv").write_text("")
+    figures = "results/cached/smoke/figures"
+    code, text = call(project, "-n", f"{figures}/ablation.png")
+    assert code == 0, text
+    code, text = call(project, "-n", f"{figures}/choices.png")
+    shutil.rmtree(project / "results/cached")
+    assert code != 0
+    assert "results/cached/smoke/tables/choices.csv is missing" in text
+    assert "the targets 'studies' and then 'freeze_results' make it" in text
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -19,14 +19,14 @@ LAYERS = [
     {"metrics", "statistics", "tasks", "methods", "provenance"},
     {"imagesets", "backbones", "plans", "scoring", "config", "replicates"},
     {"correlation", "page", "published"},
-    {"summary", "comparison", "stability"},
+    {"summary", "comparison", "stability", "studies"},
     {"training", "embedding", "figures"},
     {"stages"},
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 TORCH_FREE = (
     *("diffusion", "metrics", "statistics", "neighbors", "plans", "scoring"),
-    *("replicates", "correlation", "summary", "comparison", "stability"),
+    *("replicates", "correlation", "summary", "comparison", "stability", "studies"),
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))
 

@@ -112,3 +112,11 @@ def _check_sizes(config: Config) -> None:
             f" only {images} images of a task are scored; lower it, or raise"
             f" 'data.{split}_images'"
         )
+    for axis in ("neighbors", "components"):
+        largest = max(config["studies"]["grid"][axis])
+        if largest > images:
+            raise UserError(
+                f"config key 'studies.grid.{axis}' goes up to {largest}, but only"
+                f" {images} images of a task are scored; leave it out, or raise"
+                f" 'data.{split}_images'"
+            )

@@ -24,6 +24,9 @@ TABLES = (
     "stability",
 )
 
+# Of the studies, which the main job does not run.
+STUDY_TABLES = ("ablation", "grid", "grid_choice", "choices")
+
 
 class Experiment:
     """The files of one experiment, below one root folder."""

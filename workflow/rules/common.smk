@@ -4,10 +4,10 @@ Takes the configuration and LIVE of startup.smk; makes no file.
 """
 
 
-def figure(name, title):
+def figure(name, title, category="Results"):
     """Return a figure's files, the PNG with its place in the report."""
     png, svg = Experiment("{root}").figure(name)
-    place = {"category": "Results", "labels": {"result": title}}
+    place = {"category": category, "labels": {"result": title}}
     shown = report(png, caption=f"../report/{name}.rst", **place)
     return [shown, svg]
 
@@ -15,6 +15,31 @@ def figure(name, title):
 def published_resource(name):
     """Return a table that lies with the workflow, wherever the results go."""
     return os.path.relpath(Path(workflow.basedir, published_table(name)))
+
+
+def study_table(name):
+    """Return a function for a study's table of {root}; it says who makes a missing one."""
+
+    def path(wildcards):
+        table = Experiment(wildcards.root).table(name)
+        if wildcards.root != LIVE.root and not os.path.exists(table):
+            raise WorkflowError(
+                f"{table} is missing; the targets 'studies' and then 'freeze_results'"
+                " make it, with that experiment's --configfile"
+            )
+        return table
+
+    return path
+
+
+def study_figures(experiment):
+    """Return the figures of the studies whose tables an experiment has kept."""
+    return [
+        path
+        for name, tables in STUDY_FIGURES.items()
+        if all(os.path.exists(experiment.table(table)) for table in tables)
+        for path in experiment.figure(name)
+    ]
 
 
 def fine_tuning_params(validate):

@@ -1,8 +1,8 @@
 """What becomes of a finished experiment.
 
 Takes its tables and arrays.
-Makes tables/provenance.json; copies small results to results/cached/<experiment>/
-(freeze_results); deletes runs that the configuration no longer refers to (prune_runs).
+Makes tables/provenance.json; copies small results, those of the studies if they are
+there, to results/cached/<experiment>/ (freeze_results); deletes runs that the configuration no longer refers to (prune_runs).
 """
 
 
@@ -29,6 +29,11 @@ rule record_provenance:
 rule freeze_results:
     input:
         tables=[LIVE.table(name) for name in TABLES],
+        studies=[
+            LIVE.table(name)
+            for name in STUDY_TABLES
+            if os.path.exists(LIVE.table(name))
+        ],
         texts=[LIVE.provenance, LIVE.tau_table],
         arrays=LIVE.array("diffusion_map"),
         sheets=[LIVE.contact_sheet(task) for task in config["tasks"]],

@@ -2,7 +2,7 @@
 
 Takes config.yaml and workflow/schemas/config.schema.yaml.
 Makes the names that the other files use: LIVE, PUBLISHED, POOL, NORMALIZATION, FIGURES,
-ENVIRONMENT.
+STUDY_FIGURES, ENVIRONMENT.
 """
 
 import fcntl
@@ -25,6 +25,7 @@ from peftdiff.config import check_config
 from peftdiff.methods import METHODS
 from peftdiff.paths import (
     RESULTS,
+    STUDY_TABLES,
     TABLES,
     Experiment,
     cached,
@@ -85,4 +86,11 @@ PUBLISHED = published()
 POOL = config["methods"]
 NORMALIZATION = {key: config["data"][key] for key in ("mean", "std")}
 FIGURES = ["accuracy", "scores", "tau", "critical_difference", "diffusion_map"]
+STUDY_FIGURES = {  # and the tables that each is drawn from
+    "ablation": ["ablation"],
+    "grid_curves": ["grid", "grid_choice"],
+    "grid_maps": ["grid", "grid_choice"],
+    "choices": ["choices"],
+    "start_seeds": ["choices"],
+}
 ENVIRONMENT = "../../envs/environment.yaml"

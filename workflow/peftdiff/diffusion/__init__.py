@@ -2,7 +2,7 @@
 
 from peftdiff.diffusion.distance import class_distances
 from peftdiff.diffusion.grid import score_grid
-from peftdiff.diffusion.pool import rank_pool
+from peftdiff.diffusion.pool import pool_scores, rank_pool
 from peftdiff.diffusion.score import DiffusionScore, diffusion_score
 from peftdiff.diffusion.spectrum import DisconnectedGraphWarning
 
@@ -11,6 +11,7 @@ __all__ = [
     "DisconnectedGraphWarning",
     "class_distances",
     "diffusion_score",
+    "pool_scores",
     "rank_pool",
     "score_grid",
 ]

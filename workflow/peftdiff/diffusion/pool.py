@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from peftdiff.diffusion.inputs import check_choice
 
@@ -54,44 +54,83 @@ def rank_pool(
     for name, pair in {**pool, "the backbone": backbone}.items():
         if not np.isfinite(pair).all():
             raise ValueError(f"{name} has a class distance that is not finite: {pair}")
-    distances = np.array(list(pool.values()), dtype=np.float64)
-    reference = np.array(backbone, dtype=np.float64)
-    scores = _COMBINE[combine](distances, reference)
+    scores = pool_scores(list(pool.values()), backbone, combine)
     return dict(zip(pool, scores.tolist(), strict=True))
+
+
+def pool_scores(
+    distances: ArrayLike, backbone: ArrayLike, combine: str = "minmax"
+) -> Floats:
+    """Score the methods of many pools at once, each pool as ``rank_pool`` does.
+
+    Parameters
+    ----------
+    distances : array_like, shape (..., n_methods, 2)
+        (intra, inter) of each method; the leading axes are the pools.
+    backbone : array_like, shape (..., 2)
+        The same for each pool's backbone; leading axes are broadcast.
+    combine : {"minmax", "zscore", "relative"}
+        See ``rank_pool``.
+
+    Returns
+    -------
+    ndarray, shape (..., n_methods)
+
+    Raises
+    ------
+    ValueError
+        For an empty pool, a value that is not finite, or, with "relative", a backbone
+        distance of zero.
+    """
+    check_choice("combine", combine, tuple(_COMBINE))
+    pools = np.asarray(distances, dtype=np.float64)
+    reference = np.asarray(backbone, dtype=np.float64)[..., None, :]
+    if pools.ndim < 2 or pools.shape[-2] == 0 or pools.shape[-1] != 2:
+        raise ValueError(
+            f"distances must have the shape (..., methods, 2), got {pools.shape}"
+        )
+    if not (np.isfinite(pools).all() and np.isfinite(reference).all()):
+        raise ValueError("distances contain a value that is not finite; leave it out")
+    return _COMBINE[combine](pools, reference)
 
 
 # ASSUME: tighter classes are better. The poster says so in words ("a negative change in
 # intra-score indicates ... improved") but prints a plain sum.
 def _minmax(distances: Floats, reference: Floats) -> Floats:
     changes = distances - reference
-    low, span = changes.min(axis=0), np.ptp(changes, axis=0)
+    low = changes.min(axis=-2, keepdims=True)
+    span = np.ptp(changes, axis=-2, keepdims=True)
     equal = _agree(distances, reference)
     share = np.where(equal, 0.5, (changes - low) / np.where(equal, 1, span))
-    return np.asarray(share[:, 1] + (1 - share[:, 0]))
+    return np.asarray(share[..., 1] + (1 - share[..., 0]))
 
 
 def _zscore(distances: Floats, reference: Floats) -> Floats:
     changes = distances - reference
     equal = _agree(distances, reference)
-    deviation = np.where(equal, 1, changes.std(axis=0))
-    standard = np.where(equal, 0, (changes - changes.mean(axis=0)) / deviation)
-    return np.asarray(standard[:, 1] - standard[:, 0])
+    deviation = np.where(equal, 1, changes.std(axis=-2, keepdims=True))
+    around = changes - changes.mean(axis=-2, keepdims=True)
+    standard = np.where(equal, 0, around / deviation)
+    return np.asarray(standard[..., 1] - standard[..., 0])
 
 
 def _relative(distances: Floats, reference: Floats) -> Floats:
-    if not reference.all():
+    zero = (reference == 0).any(axis=-1)
+    if zero.any():
         raise ValueError(
             "combine='relative' divides by the backbone's class distances, but one of "
-            f"them is zero: {tuple(reference.tolist())}"
+            f"them is zero: {tuple(reference[zero][0].tolist())}"
         )
     change = (distances - reference) / reference
-    return np.asarray(change[:, 1] - change[:, 0])
+    return np.asarray(change[..., 1] - change[..., 0])
 
 
 def _agree(distances: Floats, reference: Floats) -> NDArray[np.bool_]:
-    """Return for intra and inter whether the pool differs by no more than rounding."""
-    largest = np.maximum(np.abs(distances).max(axis=0), np.abs(reference))
-    return np.asarray(np.ptp(distances, axis=0) <= EQUAL * largest)
+    """Return for intra and inter whether a pool differs by no more than rounding."""
+    largest = np.abs(distances).max(axis=-2, keepdims=True)
+    largest = np.maximum(largest, np.abs(reference))
+    spread = np.ptp(distances, axis=-2, keepdims=True)
+    return np.asarray(spread <= EQUAL * largest)
 
 
 _COMBINE: dict[str, Callable[[Floats, Floats], Floats]] = {

@@ -1,0 +1,83 @@
+"""Small synthetic tables of the studies."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+SETTING = ("diffusion_time", "neighbors", "components")
+AXES = ([1, 2.5, 10, 40], [5, 20], [8, 32, 64])
+BEST, DEFAULT = (2.5, 20, 8), (10, 20, 32)
+CHOICES = {
+    "best_on_the_task": (0.7, 0.5, 0.1),
+    "best_on_all_tasks": (0.5, 0.2, 0.1),
+    "best_on_the_other_tasks": (-0.1, 0.0, 0.13),
+    "default": (0.2, 0.0, 0.12),
+}
+VALUES = {
+    "default": ("default",),
+    "symmetrize": ("mean", "mutual"),
+    "kernel_width": ("median", "self_tuning"),
+    "self_loops": ("false",),
+    "inter": ("root",),
+    "min_class_size": ("10",),
+    "normalize": ("false",),
+    "variant": ("symmetric", "as_published"),
+    "combine": ("zscore", "relative"),
+}
+
+
+def members(tasks):
+    return [(task, group) for group, names in tasks.items() for task in names]
+
+
+def ablation(tasks):
+    rng = np.random.default_rng(0)
+    rows = [
+        ("mini", task, group, variant, rng.uniform(-0.9, 0.9), 9, 0.3, "")
+        for task, group in members(tasks)
+        for variant in ("intra_only", "inter_only", "combined")
+    ]
+    columns = ["experiment", "task", "group", "variant", "weighted_tau", "n_methods"]
+    return pd.DataFrame(rows, columns=[*columns, "null_sd", "note"])
+
+
+def grid(tasks):
+    rng = np.random.default_rng(1)
+    rows = [
+        ("mini", task, *setting, rng.uniform(-0.9, 0.9), "")
+        for task, _ in members(tasks)
+        for setting in itertools.product(*AXES)
+    ]
+    columns = ["experiment", "task", *SETTING, "weighted_tau", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def grid_choice(tasks):
+    rows = [
+        ("mini", choice, task, *setting, mean, mean, len(members(tasks)), *chance, "")
+        for choice, (mean, *chance) in CHOICES.items()
+        for setting in [DEFAULT if choice == "default" else BEST]
+        for task, _ in members(tasks)
+    ]
+    columns = ["experiment", "choice", "task", *SETTING, "weighted_tau"]
+    columns += ["mean_weighted_tau", "n_tasks", "chance_mean", "chance_sd", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def choices(tasks, seeds=3):
+    rng = np.random.default_rng(2)
+    rows = []
+    for task, group in members(tasks):
+        for choice, values in VALUES.items():
+            for value in values:
+                tau = rng.uniform(-0.5, 0.9)
+                for seed in range(seeds if choice == "variant" else 1):
+                    moved = tau + (value == "as_published") * rng.normal(0, 0.1)
+                    names = ("mini", task, group, choice, value, seed)
+                    agree = 1.0 if value == "symmetric" else rng.uniform(0.2, 0.9)
+                    runs = agree if choice == "variant" else np.nan
+                    rows.append((*names, moved, agree, runs, 9, 0.3, ""))
+    columns = ["experiment", "task", "group", "choice", "value", "start_seed"]
+    columns += ["weighted_tau", "agreement", "run_agreement", "n_methods", "null_sd"]
+    return pd.DataFrame(rows, columns=[*columns, "note"])

@@ -1,0 +1,127 @@
+"""The grid: the score under every combination of diffusion time, neighbors, components.
+
+One embedding's class distances over the whole grid cost little more than at one point,
+so a task's grid is one job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from peftdiff.correlation import mean_accuracies
+from peftdiff.diffusion import score_grid
+from peftdiff.runtime import Stopwatch, logger
+from peftdiff.studies.parameters import SETTING
+from peftdiff.studies.pools import (
+    correlate_scores,
+    gather_pools,
+    mean_scores,
+    model_names,
+)
+
+Features = Mapping[str, NDArray[np.float32]]
+Floats = NDArray[np.float64]
+
+
+class ScoredGrid(NamedTuple):
+    """The pool's scores on all tasks and under all settings.
+
+    Attributes
+    ----------
+    settings : DataFrame
+        diffusion_time, neighbors, components; one row per setting.
+    scores : ndarray, shape (n_tasks, n_settings, n_methods)
+        NaN where a method has none.
+    accuracies : DataFrame, tasks x methods
+        Means over seeds.
+    taus : ndarray, shape (n_tasks, n_settings)
+        Weighted taus of scores and accuracies.
+    notes : list of list of str
+        Why a tau is undefined, by task and setting.
+    experiment : str
+    """
+
+    settings: pd.DataFrame
+    scores: Floats
+    accuracies: pd.DataFrame
+    taus: Floats
+    notes: list[list[str]]
+    experiment: str
+
+
+def grid_components(
+    features: Features,
+    labels: NDArray[np.int64],
+    axes: Mapping[str, Sequence[float]],
+    parameters: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Return the class distances of every model of a task over the whole grid.
+
+    Parameters
+    ----------
+    features
+        (n, d) features by model: "backbone", or "<method>/<seed>".
+    labels
+        (n,) class of each image.
+    axes
+        The values of `diffusion_times`, `neighbors` and `components`.
+    parameters
+        Of the metric; those that the grid varies are ignored.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, seed, diffusion_time, neighbors, components, intra, inter.
+    """
+    options = {name: parameters[name] for name in parameters if name not in SETTING}
+    tables = []
+    for model, array in features.items():
+        watch = Stopwatch()
+        table = score_grid(array, labels, **axes, **options)  # type: ignore[arg-type]
+        logger.info("grid of %s: %.1f seconds", model, watch.seconds())
+        for place, (name, value) in enumerate(model_names(model).items()):
+            table.insert(place, name, value)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def score_settings(components: pd.DataFrame, truth: pd.DataFrame) -> ScoredGrid:
+    """Return the pool's scores under every setting, and their weighted taus.
+
+    Parameters
+    ----------
+    components
+        What ``grid_components`` gave for each task, with the column task.
+    truth
+        Rows of ground_truth.csv.
+    """
+    means = mean_accuracies(truth)
+    settings = components[SETTING].drop_duplicates(ignore_index=True)
+    scores, taus, notes = [], [], []
+    for task in means.index:
+        rows = components[components["task"] == task]
+        pools = gather_pools(rows, list(means.columns), settings)
+        scores.append(mean_scores(pools))
+        tau, note = correlate_scores(scores[-1], means.loc[task], pools)
+        taus.append(tau)
+        notes.append(note)
+    experiment = truth["experiment"].iloc[0]
+    arrays = (np.stack(scores), means, np.stack(taus))
+    return ScoredGrid(settings, *arrays, notes, experiment)
+
+
+def tabulate_grid(scored: ScoredGrid) -> pd.DataFrame:
+    """Return the rows of grid.csv: weighted tau per task and setting."""
+    tables = [
+        scored.settings.assign(task=task, weighted_tau=taus, note=notes)
+        for task, taus, notes in zip(
+            scored.accuracies.index, scored.taus, scored.notes, strict=True
+        )
+    ]
+    table = pd.concat(tables, ignore_index=True).assign(experiment=scored.experiment)
+    return table[["experiment", "task", *SETTING, "weighted_tau", "note"]]

@@ -1,0 +1,33 @@
+"""Compute a task's class distances with each choice of the score changed."""
+
+from typing import Any
+
+from peftdiff.records import labelled, read_arrays, write_table
+from peftdiff.runtime import job, named
+from peftdiff.studies.choices import choice_components
+
+
+def main(
+    embedding_path: str,
+    path: str,
+    *,
+    experiment: str,
+    task: str,
+    peftdiff: dict[str, Any],
+    start_seeds: list[int],
+) -> None:
+    """Write intra and inter of each model for each choice and start seed."""
+    features = read_arrays(embedding_path)
+    labels = features.pop("labels")
+    components = choice_components(features, labels, peftdiff, start_seeds)
+    write_table(path, labelled(components, experiment=experiment, task=task))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input[0],
+            snakemake.output[0],
+            task=snakemake.wildcards.task,
+            **named(snakemake.params),
+        )

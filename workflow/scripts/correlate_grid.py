@@ -1,0 +1,34 @@
+"""Correlate the scores of every setting with the ground truth, and choose settings."""
+
+from typing import Any
+
+from peftdiff.records import read_table, read_tables, write_table
+from peftdiff.runtime import job, named
+from peftdiff.studies.grid import score_settings, tabulate_grid
+from peftdiff.studies.parameters import default_setting
+from peftdiff.studies.selection import choose_settings
+
+
+def main(
+    components: list[str],
+    truth_path: str,
+    grid_path: str,
+    choice_path: str,
+    *,
+    peftdiff: dict[str, Any],
+) -> None:
+    """Write weighted tau per task and setting, and what choosing a setting is worth."""
+    scored = score_settings(read_tables(components), read_table(truth_path))
+    write_table(grid_path, tabulate_grid(scored))
+    write_table(choice_path, choose_settings(scored, default_setting(peftdiff)))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.components,
+            snakemake.input.truth,
+            snakemake.output.grid,
+            snakemake.output.choice,
+            **named(snakemake.params),
+        )

@@ -1,0 +1,16 @@
+"""Draw what each choice of the score's definition changes."""
+
+from peftdiff.figures.choices import draw
+from peftdiff.figures.output import save
+from peftdiff.records import read_table
+from peftdiff.runtime import job
+
+
+def main(choices_path: str, paths: list[str]) -> None:
+    """Draw the table of choices."""
+    save(draw(read_table(choices_path)), paths)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(snakemake.input[0], snakemake.output)

@@ -1,0 +1,16 @@
+"""Draw weighted tau along each parameter, and what choosing them is worth."""
+
+from peftdiff.figures.grid_curves import draw
+from peftdiff.figures.output import save
+from peftdiff.records import read_table
+from peftdiff.runtime import job
+
+
+def main(grid_path: str, choice_path: str, paths: list[str]) -> None:
+    """Draw the grid, one parameter at a time."""
+    save(draw(read_table(grid_path), read_table(choice_path)), paths)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(snakemake.input.grid, snakemake.input.choice, snakemake.output)

@@ -1,0 +1,34 @@
+"""Compute the class distances of a task's models over the whole grid."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from peftdiff.records import labelled, read_arrays, write_table
+from peftdiff.runtime import job, named
+from peftdiff.studies.grid import grid_components
+
+
+def main(
+    embedding_path: str,
+    path: str,
+    *,
+    experiment: str,
+    task: str,
+    axes: dict[str, Sequence[float]],
+    peftdiff: dict[str, Any],
+) -> None:
+    """Write intra and inter of each model under each setting."""
+    features = read_arrays(embedding_path)
+    labels = features.pop("labels")
+    components = grid_components(features, labels, axes, peftdiff)
+    write_table(path, labelled(components, experiment=experiment, task=task))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input[0],
+            snakemake.output[0],
+            task=snakemake.wildcards.task,
+            **named(snakemake.params),
+        )
