@@ -3,7 +3,8 @@
 Chosen by measurement (20 000 x 768 clustered samples, 20 neighbors each, seconds of one
 core for 0.98 of them): the graph of faiss 13, its inverted file 15 and growing faster
 with n, the graph of usearch 29; pynndescent took 34 to be loaded. The
-widths below are larger than that: a score within 1 % needs more than 0.998 of them.
+widths below are larger than that, as a score within 1 % needs more than 0.998 of them;
+at n = 100 000 they left it 1.8 % off.
 """
 
 from collections.abc import Iterator
