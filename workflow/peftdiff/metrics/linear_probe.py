@@ -7,6 +7,7 @@ refits, for all classes and all penalties t.
 """
 
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,22 +85,43 @@ def _without_features(targets: Floats) -> Floats:
 
 def _smallest_errors(features: Floats, targets: Floats) -> Floats:
     """Return the leave-one-out errors (n, n_classes) under the best penalty."""
-    n, d = features.shape
     centered = features / np.abs(features).max()
     centered -= centered.mean(axis=0)
     misses = targets - targets.mean(axis=0)
-    tall = n > d
-    gram = centered.T @ centered if tall else centered @ centered.T
-    eigenvalues, vectors = linalg.eigh(gram, overwrite_a=True, driver="evd")
-    eigenvalues = np.maximum(eigenvalues, 0)
-    basis = centered @ vectors if tall else vectors * np.sqrt(eigenvalues)
-    projected, powers = basis.T @ misses, basis**2
+    fits = _fits if len(features) > features.shape[1] else _dual_fits
     smallest, errors = np.inf, misses
-    for penalty in PENALTIES * eigenvalues[-1]:
-        weights = 1 / (eigenvalues + penalty)
-        candidate = misses - basis @ (weights[:, None] * projected)
-        candidate /= (1 - 1 / n - powers @ weights)[:, None]
+    for residual, remainder in fits(centered, misses):
+        candidate = residual / remainder[:, None]
         total = float(np.einsum("ij,ij->", candidate, candidate))
         if total < smallest:
             smallest, errors = total, candidate
     return errors
+
+
+def _fits(centered: Floats, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """Yield residuals (n, n_classes) and 1 - h_ii of each penalty, for n > d."""
+    squares, axes = linalg.eigh(centered.T @ centered, overwrite_a=True, driver="evd")
+    squares = np.maximum(squares, 0)
+    basis = centered @ axes
+    projected, powers = basis.T @ misses, basis**2
+    for penalty in PENALTIES * squares[-1]:
+        weights = 1 / (squares + penalty)
+        residual = misses - basis @ (weights[:, None] * projected)
+        yield residual, 1 - 1 / len(centered) - powers @ weights
+
+
+def _dual_fits(centered: Floats, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """Yield the same for n <= d, where the fit may leave next to nothing.
+
+    What is left is summed up, not found as a small difference: along an eigenvector of
+    XX' of eigenvalue s it is the share penalty / (s + penalty).
+    """
+    gram = centered @ centered.T
+    beyond = 2 * float(np.trace(gram)) / len(centered)
+    # The mean is fitted without a penalty: its eigenvector is moved to the end.
+    squares, vectors = linalg.eigh(gram + beyond, driver="evd")
+    squares, vectors = np.maximum(squares[:-1], 0), vectors[:, :-1]
+    projected, powers = vectors.T @ misses, vectors**2
+    for penalty in PENALTIES * squares[-1]:
+        left = penalty / (squares + penalty)
+        yield vectors @ (left[:, None] * projected), powers @ left
