@@ -30,7 +30,7 @@ lint: .venv/ready
 	.venv/bin/python -m snakefmt --check Snakefile workflow
 	.venv/bin/python -m snakemake --lint
 
-# Times beside other ways to compute the scores; SIZES=small takes a minute.
+# Times beside other ways to compute the scores; SIZES=small takes a minute and a half.
 bench: .venv/ready
 	PYTHONPATH=workflow .venv/bin/python -m benchmarks $(if $(filter small,$(SIZES)),--quick)
 

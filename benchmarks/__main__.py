@@ -94,7 +94,7 @@ def _draw(results: dict[str, Any], path: Path) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--quick", action="store_true", help="a minute, up to n = 3,000")
+    which.add_argument("--quick", action="store_true", help="90 s, up to n = 3,000")
     which.add_argument("--million", action="store_true", help="up to an hour, 16 GiB")
     which.add_argument("--gpu", action="store_true", help="neighbors found on a GPU")
     parser.add_argument(

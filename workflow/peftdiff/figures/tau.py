@@ -11,8 +11,8 @@ away from zero, a hollow one does not: it is not distinguishable from a random r
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,6 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from . import labels, style, tables
+from .rows import Row, task_rows
 
 COLUMNS = ("task", "group", "metric", "weighted_tau", "null_sd")
 PANELS_PER_ROW = 6
@@ -32,15 +33,6 @@ UNDEFINED: dict[str, Any] = {
     "color": style.GREY,
     "linestyle": "none",
 }
-
-
-class Row(NamedTuple):
-    """One line of every panel: the mean over tasks, a group's name or a task."""
-
-    height: float
-    label: str
-    bold: bool
-    task: str | None
 
 
 @style.context()
@@ -61,7 +53,7 @@ def draw(correlation: pd.DataFrame) -> Figure:
         If a column or every row is missing, or a metric occurs twice on a task.
     """
     _check(correlation)
-    rows = _rows(tables.tasks_by_group(correlation))
+    rows = task_rows(tables.tasks_by_group(correlation), mean=None)
     metrics = _order_by_mean(correlation)
     bands = math.ceil(len(metrics) / PANELS_PER_ROW)
     columns = math.ceil(len(metrics) / bands)
@@ -88,21 +80,6 @@ def _check(correlation: pd.DataFrame) -> None:
         )
 
 
-def _rows(tasks: Mapping[str, Sequence[str]]) -> list[Row]:
-    """Return the lines of a panel from top to bottom; a gap follows the mean."""
-    total = sum(map(len, tasks.values()))
-    rows = [Row(0, f"Mean over {total} task{'' if total == 1 else 's'}", True, None)]
-    height = 1.5
-    for group, members in tasks.items():
-        if group:
-            rows.append(Row(height, labels.group_label(group), True, None))
-            height += 1
-        for task in members:
-            rows.append(Row(height, labels.task_label(task), False, task))
-            height += 1
-    return rows
-
-
 def _order_by_mean(correlation: pd.DataFrame) -> list[str]:
     """Return the metrics, greatest mean weighted tau first, then the baselines."""
     means = correlation.groupby("metric")["weighted_tau"].mean().fillna(-2)
@@ -114,7 +91,7 @@ def _order_by_mean(correlation: pd.DataFrame) -> list[str]:
 
 def _draw_metric(panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row]) -> None:
     """Draw one metric's mean and tasks, each over its null distribution."""
-    heights = {row.task: row.height for row in rows}
+    heights = {row.key: row.height for row in rows}
     for task, tau, null_sd in chosen[["weighted_tau", "null_sd"]].itertuples():
         _draw_tau(panel, heights[task], tau, null_sd)
     defined = chosen[chosen["weighted_tau"].notna()]
@@ -126,7 +103,7 @@ def _draw_metric(panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row]) -> None
         _draw_tau(panel, 0, mean, null_sd, marker="D", bold=True)
     else:
         _draw_tau(panel, 0, math.nan, math.nan, bold=True)
-    if count < sum(row.task is not None for row in rows):
+    if count < sum(row.key is not None for row in rows):
         _write(panel, 0.75, f"{count} task{'' if count == 1 else 's'}")
 
 
