@@ -214,3 +214,11 @@ def test_a_solver_that_gives_up_is_replaced(monkeypatch):
     monkeypatch.setattr("peftdiff.diffusion.spectrum.eigsh", gives_up)
     found = diffusion_spectrum(kernel, 5).eigenvalues
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_eigenvalues_that_crowd_at_one():
+    # A path's eigenvalues lie 1e-6 apart: the solver would restart thousands of times.
+    n = 1500
+    found = diffusion_spectrum(path(n), 20)
+    expected = np.cos(np.pi * np.arange(20) / (n - 1))
+    np.testing.assert_allclose(found.eigenvalues, expected, rtol=0, atol=1e-13)

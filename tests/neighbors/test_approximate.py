@@ -21,10 +21,15 @@ class FakeIndex:
     lost: tuple[int, ...] = ()
     alone: tuple[int, ...] = ()
 
-    def __init__(self, d, links):
+    def __init__(self, d, code, links):
+        assert code == "a byte"
         self.hnsw = SimpleNamespace()
 
+    def train(self, samples):
+        self.trained = True
+
     def add(self, samples):
+        assert self.trained
         assert samples.dtype == np.float32
         self.samples = samples
 
@@ -49,7 +54,8 @@ class FakeIndex:
 def fake(monkeypatch):
     threads = []
     module = SimpleNamespace(
-        IndexHNSWFlat=type("Index", (FakeIndex,), {}),
+        IndexHNSWSQ=type("Index", (FakeIndex,), {}),
+        ScalarQuantizer=SimpleNamespace(QT_8bit="a byte"),
         knn=brute_force,
         omp_get_max_threads=lambda: 5,
         omp_set_num_threads=threads.append,
@@ -75,7 +81,7 @@ def test_what_the_library_finds_is_put_in_order(fake, neighbors):
 
 
 def test_who_is_lost_is_compared_with_everyone(fake):
-    fake.IndexHNSWFlat.lost, fake.IndexHNSWFlat.alone = (3, 40), (17,)
+    fake.IndexHNSWSQ.lost, fake.IndexHNSWSQ.alone = (3, 40), (17,)
     assert_exact(np.random.default_rng(0).normal(size=(60, 5)), 6)
 
 

@@ -19,9 +19,8 @@ Result = TypeVar("Result")
 Floats = NDArray[np.float64]
 Product = Callable[[Floats], Floats]
 
-WORTH_SHARING = (
-    400_000  # entries of a sparse matrix; below, handing them over costs more
-)
+# Entries of a sparse matrix; where there are fewer, handing them over costs more.
+WORTH_SHARING = 400_000
 
 
 def in_threads(

@@ -25,6 +25,8 @@ DENSE_SHARE = 12  # this many for each eigenpair, the dense solver is the faster
 AWAY = 3.0  # moves a known eigenvalue from [-1, 1] to below -1
 MISSED = 1e-9  # an eigenvalue above the smallest found by more than this was missed
 RESOLVED = 0.05  # cubes of eigenvalues below this lie too close together
+RESTARTS = 30  # of the solver: five are common, hundreds where eigenvalues crowd at 1
+SMALL = 5000  # up to this many samples, the dense solver is not worse than hundreds
 
 
 class DisconnectedGraphWarning(UserWarning):
@@ -207,14 +209,16 @@ def _lanczos(
             walked = product(walked)
         return walked - AWAY * (known @ (known.T @ x))
 
-    start = random.uniform(-1, 1, len(known))
+    size = len(known)
+    start = random.uniform(-1, 1, size)
     start -= known @ (known.T @ start)
     values, vectors = eigsh(
-        LinearOperator((len(known), len(known)), matvec=deflated, dtype=np.float64),
+        LinearOperator((size, size), matvec=deflated, dtype=np.float64),
         k=count,
         which="LA",
         v0=start,
         tol=tolerance,
+        maxiter=RESTARTS if size <= SMALL else None,
     )
     if power > 1:
         values = np.einsum("ij,ij->j", vectors, product(vectors))
