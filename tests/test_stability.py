@@ -120,7 +120,10 @@ def test_an_undefined_component_is_cured_by_leaving_its_method():
     table = leave_methods_out(scores, TRUTH, gap)
     assert row_of(table, "peftdiff", "vpt")["n_tasks"] == 3
     row = row_of(table, "peftdiff", "lora")
-    assert (row["n_tasks"], row["note"]) == (2, "undefined on land")
+    assert (row["n_tasks"], row["note"]) == (
+        2,
+        "2 of 3 tasks: undefined on land",
+    )
 
 
 def test_a_pool_of_two_leaves_nothing_to_rank():

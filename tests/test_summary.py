@@ -106,7 +106,9 @@ def test_an_undefined_task_is_left_out_and_named(whole):
         summarize(scores[scores["task"] != "land"], truth[truth["task"] != "land"]),
         "logme",
     )
-    assert row["note"] == "undefined on land; too few tasks for an interval"
+    assert (
+        row["note"] == "2 of 3 tasks: undefined on land; too few tasks for an interval"
+    )
     assert row["n_tasks"] == 2
     assert np.isnan(row["ci_low"])
     for name in ("mean_weighted_tau", "p_value", "regret_at_1", "ceiling"):
@@ -118,7 +120,8 @@ def test_a_metric_that_is_undefined_everywhere(whole):
     row = row_of(summarize(scores, whole[1]), "logme")
     assert row["n_tasks"] == 0
     assert np.isnan(row["mean_weighted_tau"])
-    assert row["note"].startswith("undefined on digits, land, dsloc; too few tasks")
+    wanted = "0 of 3 tasks: undefined on digits, land, dsloc; too few tasks"
+    assert row["note"].startswith(wanted)
 
 
 def test_one_seed_has_no_reliability():
@@ -134,4 +137,4 @@ def test_a_missing_accuracy_leaves_the_task_out(whole):
     lost = (truth["task"] == "land") & (truth["method"] == "vpt")
     table = summarize(scores, truth[~lost])
     assert set(table["n_tasks"]) == {2}
-    assert row_of(table, "logme")["note"].startswith("undefined on land")
+    assert row_of(table, "logme")["note"].startswith("2 of 3 tasks: undefined on land")

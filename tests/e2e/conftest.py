@@ -89,6 +89,14 @@ def finished(tmp_path_factory):
     return project
 
 
+@pytest.fixture(scope="session")
+def studied(finished, tmp_path_factory):
+    """A project after its main job and its studies."""
+    project = finished.copy(tmp_path_factory.mktemp("studies") / "a project")
+    project.run("studies")
+    return project
+
+
 @pytest.fixture
 def project(finished, tmp_path):
     """A copy of the finished project to change."""

@@ -36,6 +36,8 @@ COLUMNS = {
 }
 
 FIGURES = ("accuracy", "scores", "tau", "critical_difference", "diffusion_map")
+STUDIES = {"ablation": 2 * 3, "grid": 2 * 8, "grid_choice": 2 * 4, "choices": 2 * 15}
+STUDY_FIGURES = ("ablation", "grid_curves", "grid_maps", "choices", "start_seeds")
 
 
 def test_tables_are_complete(finished):
@@ -179,7 +181,26 @@ def test_a_killed_job_goes_on_from_its_checkpoint(project, fresh):
     assert resumed.read_bytes() == whole.read_bytes()
 
 
-def test_cached_figures_need_neither_data_nor_torch(project):
+def test_the_studies_have_a_row_for_each_task_and_point(studied):
+    for name, rows in STUDIES.items():
+        table = pd.read_csv(studied.live / "tables" / f"{name}.csv")
+        assert len(table) == rows
+        assert table.groupby("task").size().tolist() == [rows // 2] * 2
+        explained = table["weighted_tau"].notna() | table["note"].notna()
+        assert explained.all(), name
+    # Whoever scores the default setting finds the same.
+    scored = pd.read_csv(studied.live / "tables" / "components.csv")
+    part = pd.read_csv(studied.live / "parts" / "choices" / "digits.csv")
+    default = part[part["choice"] == "default"]
+    wanted = scored.loc[scored["task"] == "digits", ["intra", "inter"]]
+    assert default[["intra", "inter"]].to_numpy() == pytest.approx(wanted.to_numpy())
+    for name in STUDY_FIGURES:
+        for kind in ("png", "svg"):
+            assert (studied.live / "figures" / f"{name}.{kind}").stat().st_size > 5000
+
+
+def test_cached_figures_need_neither_data_nor_torch(studied, tmp_path):
+    project = studied.copy(tmp_path / "a project")
     project.run("freeze_results")
     cached = project.root / "results/cached/smoke"
     assert sum(path.stat().st_size for path in cached.rglob("*.npz")) < 1_000_000
@@ -190,7 +211,7 @@ def test_cached_figures_need_neither_data_nor_torch(project):
     drawn = project.run("cached_figures")
     assert "fine_tune" not in drawn
     assert not project.live.exists() or not any(project.live.rglob("*.safetensors"))
-    for name in FIGURES:
+    for name in (*FIGURES, *STUDY_FIGURES):
         assert (cached / "figures" / f"{name}.svg").exists()
 
 

@@ -61,6 +61,12 @@ class Tables:
         return pd.DataFrame(rows, columns=["experiment", *columns, "note"])
 
     @staticmethod
+    def summary(correlation, null_sd=0.2):
+        metrics = correlation["metric"].unique()
+        table = pd.DataFrame({"experiment": "mini", "metric": metrics})
+        return table.assign(null_sd_one_order=null_sd)
+
+    @staticmethod
     def friedman(metrics=METRICS[:-1], difference=1.5, n_tasks=12):
         common = ("mini", n_tasks, len(metrics), 7.8, 0.05, difference, "")
         columns = ("experiment", "n_tasks", "n_metrics", "statistic", "p_value")

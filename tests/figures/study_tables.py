@@ -34,12 +34,12 @@ def members(tasks):
 def ablation(tasks):
     rng = np.random.default_rng(0)
     rows = [
-        ("mini", task, group, variant, rng.uniform(-0.9, 0.9), 9, 0.3, "")
+        ("mini", task, group, variant, rng.uniform(-0.9, 0.9), 9, 0.3, 0.2, "")
         for task, group in members(tasks)
         for variant in ("intra_only", "inter_only", "combined")
     ]
     columns = ["experiment", "task", "group", "variant", "weighted_tau", "n_methods"]
-    return pd.DataFrame(rows, columns=[*columns, "null_sd", "note"])
+    return pd.DataFrame(rows, columns=[*columns, "null_sd", "mean_null_sd", "note"])
 
 
 def grid(tasks):
@@ -77,7 +77,7 @@ def choices(tasks, seeds=3):
                     names = ("mini", task, group, choice, value, seed)
                     agree = 1.0 if value == "symmetric" else rng.uniform(0.2, 0.9)
                     runs = agree if choice == "variant" else np.nan
-                    rows.append((*names, moved, agree, runs, 9, 0.3, ""))
+                    rows.append((*names, moved, agree, runs, 9, 0.3, 0.2, ""))
     columns = ["experiment", "task", "group", "choice", "value", "start_seed"]
     columns += ["weighted_tau", "agreement", "run_agreement", "n_methods", "null_sd"]
-    return pd.DataFrame(rows, columns=[*columns, "note"])
+    return pd.DataFrame(rows, columns=[*columns, "mean_null_sd", "note"])

@@ -48,7 +48,7 @@ def inputs(make):
         "start_seeds": (start_seeds.draw, [study_tables.choices(tasks)]),
         "accuracy": (accuracy.draw, [truth]),
         "scores": (scores.draw, [make.scores(truth), truth, correlation]),
-        "tau": (tau.draw, [correlation]),
+        "tau": (tau.draw, [correlation, make.summary(correlation)]),
         "critical_difference": (critical_difference.draw, [make.friedman()]),
         "diffusion_map": (
             diffusion_map.draw,
@@ -110,6 +110,7 @@ def test_rows_may_come_with_any_index(inputs, name):
         ("scores", 1, "ground_truth.csv", "accuracy"),
         ("scores", 2, "correlation.csv", "weighted_tau"),
         ("tau", 0, "correlation.csv", "null_sd"),
+        ("tau", 1, "summary.csv", "null_sd_one_order"),
         ("critical_difference", 0, "friedman.csv", "mean_rank"),
         ("ablation", 0, "ablation.csv", "variant"),
         ("grid_curves", 0, "grid.csv", "weighted_tau"),

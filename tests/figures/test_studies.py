@@ -84,12 +84,13 @@ def test_ablation_shows_each_tau_and_the_mean(make):
     wide, narrow = bands(panel, digits)
     assert wide == pytest.approx((-0.6, 0.6))
     assert narrow == pytest.approx((-0.3, 0.3))
-    assert bands(panel, 0)[0][1] == pytest.approx(0.6 / math.sqrt(6))
+    assert bands(panel, 0)[0][1] == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(("tau", "filled"), [(0.59, False), (-0.61, True)])
 def test_ablation_fills_what_is_beyond_two_deviations(tau, filled):
-    table = study_tables.ablation({"natural": ("digits",)}).assign(weighted_tau=tau)
+    table = study_tables.ablation({"natural": ("digits",)})
+    table = table.assign(weighted_tau=tau, mean_null_sd=table["null_sd"])
     (panel,) = ablation.draw(table).axes
     for line in panel.lines[:-1]:
         face, edge = line.get_markerfacecolor(), line.get_markeredgecolor()
@@ -181,7 +182,7 @@ def test_choices_show_tasks_and_their_mean(make, marks):
             drawn = [x for x, y in marks(panel, 3) if y == height]
             assert sorted(drawn) == pytest.approx(sorted(taus))
             assert numbers(panel, height)[0] == style.number(taus.mean())
-    assert bands(left, 0)[0][1] == pytest.approx(0.6 / math.sqrt(6))
+    assert bands(left, 0)[0][1] == pytest.approx(0.4)
     assert bands(right, 0) == []
 
 
@@ -193,7 +194,7 @@ def test_a_choice_that_lacks_a_task_says_over_how_many_its_mean_runs(make):
     height = height_of(left, "inter/root")
     assert "5 of 6 tasks" in [t.get_text() for t in left.texts]
     assert "5 of 6 tasks" not in [t.get_text() for t in right.texts]
-    assert bands(left, height)[0][1] == pytest.approx(0.6 / math.sqrt(5))
+    assert bands(left, height)[0][1] == pytest.approx(0.4)
 
 
 def test_start_seeds_show_each_run_and_how_well_runs_agree(make, marks):
@@ -229,9 +230,37 @@ def test_tables_that_cannot_be_drawn_say_why(make):
             module.draw(grid, none)
 
 
-def test_the_deviation_of_a_mean_adds_variances():
-    assert rows.mean_deviation([0.3, 0.4]) == pytest.approx(0.25)
-    assert math.isnan(rows.mean_deviation([]))
+@pytest.mark.parametrize(
+    ("counts", "label"),
+    [
+        ((), "Mean over 6 tasks"),
+        ((6, 6), "Mean over 6 tasks"),
+        ((5, 5), "Mean over 5 of 6 tasks"),
+        ((6, 4, 5), "Mean over 4 to 6 of 6 tasks"),
+        ((0,), "Mean over 0 of 6 tasks"),
+    ],
+)
+def test_a_mean_says_over_how_many_tasks_it_runs(make, counts, label):
+    assert rows.task_rows(make.six, counts=counts)[0].label == label
+
+
+def test_a_study_that_lacks_a_task_says_so(make, texts):
+    table = study_tables.ablation(make.six)
+    lost = (table["task"] == "land") & (table["variant"] == "intra_only")
+    table.loc[lost, "weighted_tau"] = np.nan
+    assert "Mean over 5 to 6 of 6 tasks" in [
+        t.get_text() for t in texts(ablation.draw(table))
+    ]
+    runs = study_tables.choices(make.six)
+    runs.loc[runs["task"] == "land", "weighted_tau"] = np.nan
+    assert "Mean over 5 of 6 tasks" in [
+        t.get_text() for t in texts(start_seeds.draw(runs))
+    ]
+    grid, choice = study_tables.grid(make.six), study_tables.grid_choice(make.six)
+    shown = [
+        t.get_text() for t in texts(grid_curves.draw(grid, choice.assign(n_tasks=5)))
+    ]
+    assert "mean weighted τ over 5 of 6 tasks" in shown
 
 
 def test_a_default_that_is_not_on_the_grid_is_not_marked(make):

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from matplotlib.colors import same_color
@@ -25,10 +23,14 @@ def bands(panel, row):
     ]
 
 
+def drawn(make, correlation):
+    return tau.draw(correlation, make.summary(correlation))
+
+
 @pytest.mark.parametrize("count", ["six", "nineteen"])
 def test_a_panel_per_metric_with_a_row_per_task(make, count, overlaps):
     tasks = getattr(make, count)
-    figure = tau.draw(make.correlation(tasks))
+    figure = drawn(make, make.correlation(tasks))
     assert len(figure.axes) == len(make.metrics)
     total = sum(map(len, tasks.values()))
     wanted = [f"Mean over {total} tasks"]
@@ -43,14 +45,14 @@ def test_best_mean_comes_first_and_baselines_last(make):
     correlation = make.correlation(metrics=("random", "static", "a", "b"))
     means = {"random": 0.9, "static": 0.1, "a": 0.2, "b": 0.3}
     correlation["weighted_tau"] = correlation["metric"].map(means)
-    titles = [panel.get_title() for panel in tau.draw(correlation).axes]
+    titles = [panel.get_title() for panel in drawn(make, correlation).axes]
     wanted = ["b", "a", labels.metric_label("random"), labels.metric_label("static")]
     assert titles == wanted
 
 
 def test_dots_stand_at_tau_and_the_diamond_at_their_mean(make, marks):
     correlation = make.correlation()
-    panel = panel_of(tau.draw(correlation), "logme")
+    panel = panel_of(drawn(make, correlation), "logme")
     taus = correlation.loc[correlation["metric"] == "logme", "weighted_tau"]
     found = sorted(marks(panel, 4.5), key=lambda mark: mark[1])
     assert found[0] == (pytest.approx(taus.mean()), 0)
@@ -59,21 +61,22 @@ def test_dots_stand_at_tau_and_the_diamond_at_their_mean(make, marks):
     assert sorted(numbers) == sorted(map(style.number, [*taus, taus.mean()]))
 
 
-def test_bands_are_one_and_two_deviations_and_narrower_for_the_mean(make):
-    panel = panel_of(tau.draw(make.correlation()), "peftdiff")
+def test_bands_are_one_and_two_deviations_and_the_means_own(make):
+    panel = panel_of(drawn(make, make.correlation()), "peftdiff")
     first_task = 2.5
     wide, narrow = bands(panel, first_task)
     assert wide == pytest.approx((-0.6, 0.6))
     assert narrow == pytest.approx((-0.3, 0.3))
     wide, narrow = bands(panel, 0)
-    assert wide == pytest.approx((-0.6 / math.sqrt(6), 0.6 / math.sqrt(6)))
-    assert narrow == pytest.approx((-0.3 / math.sqrt(6), 0.3 / math.sqrt(6)))
+    assert wide == pytest.approx((-0.4, 0.4))
+    assert narrow == pytest.approx((-0.2, 0.2))
 
 
 @pytest.mark.parametrize(("value", "filled"), [(0.59, False), (-0.61, True)])
 def test_only_dots_beyond_two_deviations_are_filled(make, value, filled):
     correlation = make.correlation({"natural": ("digits",)}, ("peftdiff",))
-    panel = tau.draw(correlation.assign(weighted_tau=value)).axes[0]
+    correlation = correlation.assign(weighted_tau=value)
+    panel = tau.draw(correlation, make.summary(correlation, null_sd=0.3)).axes[0]
     dots = [line for line in panel.lines if line.get_marker() in "oD"]
     assert len(dots) == 2
     wanted = style.ACCENT if filled else "white"
@@ -85,42 +88,41 @@ def test_undefined_tau_is_crossed_out_and_left_out_of_the_mean(make, marks, text
     logme = correlation["metric"] == "logme"
     lost = logme & (correlation["task"] == "land")
     correlation.loc[lost, ["weighted_tau", "note"]] = np.nan, "saturated"
-    figure = tau.draw(correlation)
+    figure = drawn(make, correlation)
     panel = panel_of(figure, "logme")
     assert [line.get_marker() for line in panel.lines].count("x") == 1
     written = [text.get_text() for text in panel.texts]
     assert "n/a" in written
-    assert "5 tasks" in written
+    assert "5 of 6" in written
     taus = correlation.loc[logme, "weighted_tau"].dropna()
     assert (pytest.approx(taus.mean()), 0) in marks(panel, 4.5)
-    assert bands(panel, 0)[0][1] == pytest.approx(0.6 / math.sqrt(5))
-    assert "5 tasks" not in [t.get_text() for t in panel_of(figure, "static").texts]
+    assert "5 of 6" not in [t.get_text() for t in panel_of(figure, "static").texts]
 
 
 def test_metric_that_is_undefined_everywhere(make):
     correlation = make.correlation()
     logme = correlation["metric"] == "logme"
     correlation.loc[logme, "weighted_tau"] = np.nan
-    panel = panel_of(tau.draw(correlation), "logme")
+    panel = panel_of(drawn(make, correlation), "logme")
     assert [text.get_text() for text in panel.texts].count("n/a") == 7
-    assert "0 tasks" in [text.get_text() for text in panel.texts]
+    assert "0 of 6" in [text.get_text() for text in panel.texts]
 
 
 def test_metric_that_lacks_a_task_says_over_how_many_its_mean_runs(make):
     correlation = make.correlation()
     lost = (correlation["metric"] == "logme") & (correlation["task"] == "land")
-    panel = panel_of(tau.draw(correlation[~lost]), "logme")
-    assert "5 tasks" in [text.get_text() for text in panel.texts]
+    panel = panel_of(drawn(make, correlation[~lost]), "logme")
+    assert "5 of 6" in [text.get_text() for text in panel.texts]
 
 
 def test_empty_null_deviation_draws_no_band(make):
-    figure = tau.draw(make.correlation().assign(null_sd=np.nan))
+    figure = drawn(make, make.correlation().assign(null_sd=np.nan))
     assert all(end - start == 0 for start, end in bands(figure.axes[0], 2.5))
 
 
 def test_many_metrics_go_on_in_further_rows(make, overlaps):
     metrics = [f"metric number {i}" for i in range(13)]
-    figure = tau.draw(make.correlation(make.six, metrics))
+    figure = drawn(make, make.correlation(make.six, metrics))
     assert len(figure.axes) == 13
     assert overlaps(figure) == []
 
@@ -129,4 +131,4 @@ def test_metric_given_twice_on_a_task_raises(make):
     correlation = make.correlation()
     correlation.loc[correlation.index[1], "metric"] = "peftdiff"
     with pytest.raises(ValueError, match="metric peftdiff on the task digits"):
-        tau.draw(correlation)
+        drawn(make, correlation)

@@ -13,7 +13,9 @@ from peftdiff.statistics import (
     p_value,
     permutation_null,
     shared_null,
+    shared_taus,
     weighted_tau,
+    weighted_taus,
 )
 
 TIED = [
@@ -131,6 +133,27 @@ def test_one_order_for_all_tasks_is_every_order_once():
     null = shared_null(scores, accuracies)
     assert null.exact
     np.testing.assert_allclose(null.taus, sorted(expected), atol=1e-12)
+
+
+def test_every_order_serves_all_tasks_alike():
+    scores = np.random.default_rng(0).normal(size=(1, 9))
+    same = np.vstack([scores] * 3)
+    taus = shared_taus(same, same, draws=50)
+    assert taus.shape == (3, 50)
+    assert np.array_equal(taus[0], taus[1])
+    assert np.array_equal(taus[0], taus[2])
+    assert taus[0].std() > 0.1
+    assert np.array_equal(taus, shared_taus(same, same, draws=50))
+    assert not np.array_equal(taus, shared_taus(same, same, draws=50, seed=1))
+
+
+@settings(max_examples=25)
+@given(*[st.lists(st.sampled_from([1.0, 2, 3, math.nan]), min_size=4, max_size=4)] * 2)
+def test_a_gap_moves_with_its_method(scores, accuracies):
+    orders = list(itertools.permutations(scores))
+    found = shared_taus([scores], [accuracies], leave_out=True)
+    expected = weighted_taus(orders, accuracies, leave_out=True)
+    np.testing.assert_array_equal(found, [expected])
 
 
 def test_a_ranking_alike_everywhere_has_one_chance_only():

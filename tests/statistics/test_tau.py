@@ -142,6 +142,32 @@ def test_a_row_with_a_gap_has_no_tau():
     assert np.isnan(weighted_taus([[1, 2, 3]], [1, 2, np.nan])).all()
 
 
+gaps = st.lists(st.sampled_from([1.0, 2.0, 3.0, math.nan]), min_size=5, max_size=5)
+
+
+@settings(max_examples=100)
+@given(gaps, gaps)
+def test_what_is_left_out_might_as_well_not_be_there(scores, accuracies):
+    both = [
+        pair
+        for pair in zip(scores, accuracies, strict=True)
+        if not any(map(math.isnan, pair))
+    ]
+    expected = weighted_tau(*zip(*both, strict=True)) if len(both) > 1 else math.nan
+    found = weighted_taus([scores], accuracies, leave_out=True)
+    np.testing.assert_allclose(found, [expected], atol=1e-12)
+    if len(both) == 5:
+        np.testing.assert_array_equal(found, weighted_taus([scores], accuracies))
+
+
+def test_rows_leave_out_what_they_lack_themselves():
+    scores = [[1, 2, 3, 4], [math.nan, 2, 3, 4], [1, math.nan, 9, math.nan]]
+    found = weighted_taus(scores, [9, 2, 3, 4], leave_out=True)
+    assert found[0] < 1
+    assert found[1] == pytest.approx(1)
+    assert found[2] == pytest.approx(-1)
+
+
 @pytest.mark.parametrize(
     ("scores", "accuracies", "message"),
     [

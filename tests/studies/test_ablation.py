@@ -45,7 +45,7 @@ def test_columns_and_null(make):
     table = ablate(make.components(), make.truth())
     assert list(table.columns) == [
         *("experiment", "task", "group", "variant", "weighted_tau"),
-        *("n_methods", "null_sd", "note"),
+        *("n_methods", "null_sd", "mean_null_sd", "note"),
     ]
     assert len(table) == 3 * 3
     assert set(table["n_methods"]) == {4}

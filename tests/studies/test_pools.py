@@ -10,7 +10,6 @@ from peftdiff.studies.pools import (
     correlate_scores,
     gather_pools,
     mean_scores,
-    model_names,
     require_distances,
 )
 
@@ -97,12 +96,6 @@ def test_equal_values_and_unknown_accuracies_are_reasons(make):
     taus, notes = correlate_scores(scores, accuracies, pools)
     assert np.isnan(taus).all()
     assert notes == ["no accuracy for vpt"]
-
-
-def test_models_are_told_by_method_and_seed():
-    assert model_names("fact_tt/3") == {"model": "fact_tt", "seed": 3}
-    assert model_names("backbone")["model"] == "backbone"
-    assert pd.isna(model_names("backbone")["seed"])
 
 
 def test_a_table_of_another_metric_says_what_to_add(make):

@@ -19,6 +19,10 @@ PARAMETERS = {"neighbors": 6, "components": 4, "diffusion_time": 2}
 AXES = {"diffusion_times": [1, 2], "neighbors": [4, 6], "components": [2, 4]}
 METHODS = ["lora", "vpt"]
 TASKS = ("digits", "land")
+CONFIGURED = {
+    "tasks": {"digits": "natural", "land": "specialized"},
+    "methods": METHODS,
+}
 
 
 @pytest.fixture
@@ -46,7 +50,11 @@ def test_the_grid_from_embeddings_to_figures(folder):
             peftdiff=PARAMETERS,
         )
     grid, choice = f"{folder}/grid.csv", f"{folder}/grid_choice.csv"
-    correlate_grid.main(parts, f"{folder}/truth.csv", grid, choice, peftdiff=PARAMETERS)
+    correlate_grid.main(
+        *(parts, f"{folder}/truth.csv", grid, choice),
+        **CONFIGURED,
+        peftdiff=PARAMETERS,
+    )
     assert len(read_table(parts[0])) == 5 * 8
     assert len(read_table(grid)) == 2 * 8
     chosen = read_table(choice).set_index(["choice", "task"])
@@ -70,7 +78,7 @@ def test_choices_from_embeddings_to_figures(folder):
             start_seeds=[0, 1],
         )
     choices = f"{folder}/choices.csv"
-    correlate_choices.main(parts, f"{folder}/truth.csv", choices)
+    correlate_choices.main(parts, f"{folder}/truth.csv", choices, **CONFIGURED)
     table = read_table(choices)
     assert len(table) == 2 * (1 + 8 + 4 + 2)
     assert set(table["experiment"]) == {"test"}
@@ -84,7 +92,7 @@ def test_ablation_from_components_to_a_figure(folder, make):
     components = components[components["model"].isin([*METHODS, "backbone"])]
     write_table(folder / "components.csv", components)
     names = ("components", "truth", "ablation")
-    ablate_score.main(*(f"{folder}/{name}.csv" for name in names))
+    ablate_score.main(*(f"{folder}/{name}.csv" for name in names), **CONFIGURED)
     table = pd.read_csv(folder / "ablation.csv")
     assert list(table["variant"]) == ["intra_only", "inter_only", "combined"] * 2
     draw_ablation.main(f"{folder}/ablation.csv", [f"{folder}/ablation.svg"])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peftdiff.statistics import weighted_tau
 from peftdiff.studies.grid import score_settings
 from peftdiff.studies.parameters import SETTING
 from peftdiff.studies.selection import NONE, choose, choose_settings
@@ -120,13 +121,43 @@ def test_chance_rewards_a_choice_that_looks_and_no_other(make):
     assert chance["default"] == 0
 
 
-def test_chance_of_the_default_is_that_of_a_mean(make):
-    _, table = chosen_table(make, draws=5)
-    _, alone = chosen_table(make, ("digits",), draws=5)
-    deviation = [
-        t.loc[t["choice"] == "default", "chance_sd"].iloc[0] for t in (table, alone)
+def test_tasks_that_are_alike_have_one_chance_together(make):
+    components, truth = make.components(("digits",), SETTINGS), make.truth(("digits",))
+    tasks = ("digits", "land", "dsloc")
+    parts = [
+        pd.concat([table.assign(task=task) for task in tasks], ignore_index=True)
+        for table in (components, truth)
     ]
-    assert deviation[1] == pytest.approx(deviation[0] * math.sqrt(3))
+    alike = choose_settings(score_settings(*parts), DEFAULT, draws=50)
+    alone = choose_settings(score_settings(components, truth), DEFAULT, draws=50)
+    alike, alone = (
+        t.drop_duplicates("choice").set_index("choice") for t in (alike, alone)
+    )
+    for choice in ("default", "best_on_the_task"):
+        for column in ("chance_mean", "chance_sd"):
+            assert alike.loc[choice, column] == pytest.approx(alone.loc[choice, column])
+    # So whoever chooses on the other tasks has looked.
+    assert alike.loc[OTHERS, "chance_mean"] == pytest.approx(
+        alone.loc["best_on_the_task", "chance_mean"]
+    )
+
+
+def test_chance_of_the_default_is_that_of_every_order(make):
+    scored, table = chosen_table(make, draws=5)
+    (place,) = SETTINGS.index[SETTINGS.eq(pd.Series(DEFAULT)).all(axis=1)]
+    means = [
+        np.mean(
+            [
+                weighted_tau(own[place], true[list(order)])
+                for own, true in zip(
+                    scored.scores, scored.accuracies.to_numpy(), strict=True
+                )
+            ]
+        )
+        for order in itertools.permutations(range(4))
+    ]
+    found = table.loc[table["choice"] == "default", "chance_sd"]
+    assert found.to_numpy() == pytest.approx(np.std(means))
 
 
 def test_the_same_seed_gives_the_same_table(make):

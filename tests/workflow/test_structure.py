@@ -14,18 +14,18 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 LAYERS = [
     {"paths", "runtime", "threads"},
     {"records"},
-    {"neighbors", "runs"},
+    {"neighbors", "runs", "models"},
     {"diffusion"},
     {"metrics", "statistics", "tasks", "methods", "provenance"},
     {"imagesets", "backbones", "plans", "scoring", "config", "replicates"},
-    {"correlation", "page", "published"},
-    {"summary", "comparison", "stability", "studies"},
+    {"correlation", "published"},
+    {"summary", "comparison", "stability", "studies", "page"},
     {"training", "embedding", "figures"},
     {"stages"},
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 TORCH_FREE = (
-    *("diffusion", "metrics", "statistics", "neighbors", "plans", "scoring"),
+    *("diffusion", "metrics", "statistics", "neighbors", "plans", "models", "scoring"),
     *("replicates", "correlation", "summary", "comparison", "stability", "studies"),
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))

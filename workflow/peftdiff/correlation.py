@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,57 @@ EQUAL_HALF = "a half of the seeds has equal accuracies"
 TOO_FEW_SEEDS = "too few seeds for an interval"
 EXPECTED = "expected values"
 ALONE = "one method alone has no ranking"
+
+
+def complete_truth(
+    truth: pd.DataFrame, tasks: Mapping[str, str], methods: Sequence[str]
+) -> pd.DataFrame:
+    """Return the ground truth with an empty accuracy wherever one is missing.
+
+    So what was configured but is not there is a row of each table, with its reason,
+    instead of being passed over: "7 of 19 tasks".
+
+    Parameters
+    ----------
+    truth
+        Rows of ground_truth.csv.
+    tasks
+        The configured tasks, each with its group.
+    methods
+        The configured pool.
+    """
+    pool = _pool(truth)
+    there = set(zip(pool["task"], pool["method"], strict=True))
+    absent = [
+        {"task": task, "group": group, "method": method}
+        for task, group in tasks.items()
+        for method in methods
+        if (task, method) not in there
+    ]
+    if not absent:
+        return truth
+    experiment, seed = truth["experiment"].iloc[0], truth["seed"].iloc[0]
+    common = {"experiment": experiment, "in_pool": True, "seed": seed}
+    rows = [*truth.to_dict("records"), *({**common, **row} for row in absent)]
+    return pd.DataFrame(rows, columns=truth.columns)
+
+
+def some_tasks(defined: Collection[str], tasks: Collection[str]) -> str:
+    """Say over how many of all tasks something runs, and which are out, if any is."""
+    absent = [task for task in tasks if task not in defined]
+    if not absent:
+        return ""
+    return f"{len(defined)} of {len(tasks)} tasks: undefined on {', '.join(absent)}"
+
+
+def some_methods(truth: pd.DataFrame) -> str:
+    """Say how many of all methods are ranked, and which are not, if any is not."""
+    ranked, methods = mean_accuracies(truth).columns, _pool(truth)["method"].unique()
+    absent = [method for method in methods if method not in ranked]
+    if not absent:
+        return ""
+    counts = f"{len(ranked)} of {len(methods)} methods"
+    return f"{counts}: no accuracy for {', '.join(absent)}"
 
 
 def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -69,6 +121,9 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
             rows.append({**names, "metric": metric, **row})
         expected = {"metric": RANDOM, "weighted_tau": 0.0, "note": EXPECTED}
         rows.append({**names, **expected})
+    fewer = some_methods(truth)
+    for row in rows if fewer else ():
+        row["note"] = "; ".join(filter(None, [row["note"], fewer]))
     null = null_distribution(len(means.columns))
     sizes = {"n_methods": len(means.columns), "null_sd": float(np.std(null))}
     return pd.DataFrame(rows).assign(**sizes).reindex(columns=COLUMNS)
@@ -97,20 +152,28 @@ def predictions(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataF
 
 
 def mean_accuracies(truth: pd.DataFrame) -> pd.DataFrame:
-    """Return the pool's mean accuracies over seeds, tasks x methods."""
-    return _pool(truth).pivot_table("accuracy", "task", "method", sort=False)
+    """Return the pool's mean accuracies over seeds, tasks x methods.
+
+    A method without any accuracy is no part of it; a task without any is.
+    """
+    pool = _pool(truth)
+    means = pool.pivot_table("accuracy", "task", "method", sort=False)
+    return means.reindex(pd.Index(pool["task"].unique(), name="task"))
 
 
 def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
     """Return, per task, the weighted tau between halves of the ground truth's seeds."""
-    pool = _pool(truth)
+    pool, methods = _pool(truth), mean_accuracies(truth).columns
     rows = []
     for task, table in pool.groupby("task", sort=False):
         accuracies = table.pivot_table("accuracy", "seed", "method", sort=False)
+        accuracies = accuracies.reindex(columns=methods)
         absent = accuracies.columns[accuracies.isna().any()]
         value, note = math.nan, ""
         if len(absent):
             note = f"a seed has no accuracy for {', '.join(absent)}"
+        elif accuracies.empty:
+            note = "no accuracies"
         elif len(accuracies) == 1:
             note = "one seed: no halves to compare"
         else:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from peftdiff.correlation import RANDOM
+
 WIDTH = 100  # columns of a terminal
 
 SUMMARY = (
@@ -30,7 +32,10 @@ LEGEND = (
 
 
 def tau_page(
-    correlation: pd.DataFrame, reliability: pd.DataFrame, summary: pd.DataFrame
+    correlation: pd.DataFrame,
+    reliability: pd.DataFrame,
+    summary: pd.DataFrame,
+    n_configured: int = 0,
 ) -> str:
     """Return the page that the main job ends with, as wide as a terminal.
 
@@ -38,19 +43,24 @@ def tau_page(
     ----------
     correlation, reliability, summary
         Rows of correlation.csv, reliability.csv and summary.csv.
+    n_configured
+        How many methods there should be.
     """
     experiment = correlation["experiment"].iloc[0]
     n_methods = int(correlation["n_methods"].max())
+    methods = (
+        f"{n_methods} of {n_configured}" if n_configured > n_methods else n_methods
+    )
     n_tasks = correlation["task"].nunique()
     texts = [
         *_fewer_tasks(summary, n_tasks),
-        _chance_sentence(float(correlation["null_sd"].max()), n_tasks),
+        _chance_sentence(float(correlation["null_sd"].max()), summary, n_tasks),
         _reliability_sentence(reliability),
         BASELINES,
         LEGEND,
     ]
     parts = [
-        f"# Weighted tau with the ground truth: {experiment}, {n_methods} methods",
+        f"# Weighted tau with the ground truth: {experiment}, {methods} methods",
         _summary_table(summary),
         *_tau_tables(correlation),
         "\n".join(textwrap.fill(text, WIDTH) for text in texts),
@@ -108,12 +118,24 @@ def _fewer_tasks(summary: pd.DataFrame, n_tasks: int) -> list[str]:
     return [f"Defined on fewer tasks than there are: {listed}."] if listed else []
 
 
-def _chance_sentence(null_sd: float, n_tasks: int) -> str:
-    mean, tasks = null_sd / math.sqrt(n_tasks), "task" if n_tasks == 1 else "tasks"
-    return (
+def _chance_sentence(null_sd: float, summary: pd.DataFrame, n_tasks: int) -> str:
+    """Say how far chance takes a tau and a mean of taus."""
+    one = (
         "A random ranking's weighted tau has mean 0 and standard deviation"
-        f" {null_sd:.2f} on one task, and {mean:.2f} on the mean of {n_tasks} {tasks}:"
-        f" means within +-{2 * mean:.2f} are not distinguishable from chance."
+        f" {null_sd:.2f} on one task"
+    )
+    random = summary[summary["metric"] == RANDOM]
+    count, shared = random[["n_tasks", "null_sd_one_order"]].to_numpy()[0]
+    if count < 2 or math.isnan(shared):
+        return (
+            f"{one}: within +-{2 * null_sd:.2f} it is not distinguishable from chance."
+        )
+    return (
+        f"{one}; on the mean of {count:.0f} tasks {null_sd / math.sqrt(count):.2f} if"
+        f" each task has a random ranking of its own, and {shared:.2f} if one random"
+        " order serves all tasks. Most metrics lie between: summary.csv has each one's"
+        " own deviation (null_sd_one_order), and a mean within two of them is not"
+        " distinguishable from chance."
     )
 
 

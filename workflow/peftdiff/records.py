@@ -98,7 +98,7 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     return table
 
 
-def labelled(table: pd.DataFrame, **labels: str) -> pd.DataFrame:
+def labelled(table: pd.DataFrame, **labels: Any) -> pd.DataFrame:
     """Return a table with columns in front that say the same in every row."""
     return pd.concat([pd.DataFrame(labels, index=table.index), table], axis=1)
 

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from peftdiff.metrics import METRICS, combine, compute
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+from peftdiff.models import BACKBONE, Features, Labels, model_columns
 from peftdiff.runtime import Stopwatch, logger
 
-BACKBONE = "backbone"
 SHORT = 0.1  # seconds: what takes less is timed REPEATS times
 REPEATS = 3
-
-Features = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Measured:
 
 def score_models(
     features: Features,
-    labels: NDArray[np.int64],
+    labels: Labels,
     metric: str,
     parameters: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -72,22 +70,23 @@ def score_models(
     scores = {model: each.value for model, each in measured.items()}
     components = pd.DataFrame()
     if in_pool:
-        rows = [_names(model) | (value or {}) for model, value in scores.items()]
-        components = pd.DataFrame(rows).rename(columns={"method": "model"})
+        rows = [model_columns(model) | (value or {}) for model, value in scores.items()]
+        components = pd.DataFrame(rows)
         scores = _combine_by_seed(metric, scores)
     rows = [
-        {**_names(model), "metric": metric, **_cell(scores.get(model), each)}
+        {**model_columns(model), "metric": metric, **_cell(scores.get(model), each)}
         for model, each in measured.items()
         if model != BACKBONE
     ]
     order = ["method", "seed", "metric", "score", "seconds", "note"]
-    return pd.DataFrame(rows)[order], components
+    table = pd.DataFrame(rows).rename(columns={"model": "method"})
+    return table[order], components
 
 
 def _measure(
     metric: str,
     features: NDArray[np.float32],
-    labels: NDArray[np.int64],
+    labels: Labels,
     parameters: Mapping[str, Any],
 ) -> Measured:
     """Compute a metric, repeatedly where it is short; note why it may not rank."""
@@ -112,12 +111,14 @@ def _measure(
 def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]:
     """Combine components into scores among the methods of one seed at a time."""
     scores: dict[str, float] = {}
-    seeds = dict.fromkeys(_names(m)["seed"] for m in values if m != BACKBONE)
+    seeds = dict.fromkeys(model_columns(m)["seed"] for m in values if m != BACKBONE)
     for seed in seeds if values[BACKBONE] is not None else ():
         pool = {
             model: value
             for model, value in values.items()
-            if model != BACKBONE and _names(model)["seed"] == seed and value is not None
+            if value is not None
+            and model != BACKBONE
+            and model_columns(model)["seed"] == seed
         }
         scores |= combine(metric, pool, values[BACKBONE]) if pool else {}
     return scores
@@ -132,8 +133,3 @@ def _cell(score: float | None, measured: Measured) -> dict[str, Any]:
         note = f"saturated: the metric's value is {score}"
     empty = {"score": math.nan} if note else {"score": score}
     return {**empty, "seconds": measured.seconds, "note": note}
-
-
-def _names(model: str) -> dict[str, Any]:
-    method, _, seed = model.partition("/")
-    return {"method": method, "seed": int(seed) if seed else pd.NA}

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from peftdiff.correlation import ALONE, mean_accuracies, predictions
+from peftdiff.correlation import ALONE, mean_accuracies, predictions, some_tasks
 from peftdiff.metrics import METRICS, combine, parts
-from peftdiff.scoring import BACKBONE
+from peftdiff.models import BACKBONE
 from peftdiff.statistics import weighted_taus
 
 Pools = dict[tuple[Any, ...], dict[str, dict[Any, float]]]
@@ -127,13 +127,12 @@ def _compare(
     stays = first[means.columns].to_numpy()
     left = first.to_numpy().any(axis=1) & ~stays.any(axis=1)
     moved = (stays != _first_choices(after).to_numpy()).any(axis=1)
-    absent = ", ".join(means.index[~defined])
     return {
         "mean_weighted_tau": float(taus[defined].mean()) if defined.any() else math.nan,
         "n_tasks": int(defined.sum()),
         "was_first_choice": int((defined & left).sum()),
         "first_choice_changed": int((defined & moved & ~left).sum()),
-        "note": f"undefined on {absent}" if absent else "",
+        "note": some_tasks(list(means.index[defined]), list(means.index)),
     }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from peftdiff.methods import METHODS
+from peftdiff.models import BACKBONE, model_name
 from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
 
 if TYPE_CHECKING:
@@ -152,11 +153,12 @@ def embedding_models(
 ) -> dict[str, VisionTransformer]:
     """Return "backbone" and every source-trained "<method>/<seed>"."""
     start = (architecture, backbone.weights)
-    models = {"backbone": start_model(*start)}
+    models = {BACKBONE: start_model(*start)}
     for method, runs in trained.items():
         made = (method, hyperparameters[method])
         for seed, run in runs.items():
-            models[f"{method}/{seed}"] = start_model(*start, *made, weights=run.weights)
+            name = model_name(method, seed)
+            models[name] = start_model(*start, *made, weights=run.weights)
     return models
 
 

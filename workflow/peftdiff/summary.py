@@ -14,6 +14,8 @@ from peftdiff.correlation import (
     mean_accuracies,
     predictions,
     reliabilities,
+    some_methods,
+    some_tasks,
 )
 from peftdiff.replicates import replicates
 from peftdiff.statistics import (
@@ -34,8 +36,8 @@ NO_HALVES = "no reliability: a half of the seeds ranks nothing"
 TOO_FEW_TASKS = "too few tasks for an interval"
 COLUMNS = (
     *("experiment", "metric", "mean_weighted_tau", "n_tasks", "null_sd", "p_value"),
-    *("p_value_one_order", "ci_low", "ci_high", "reliability", "truth_reliability"),
-    *("ceiling", "regret_at_1", "top_3_hit_rate", "note"),
+    *("p_value_one_order", "null_sd_one_order", "ci_low", "ci_high", "reliability"),
+    *("truth_reliability", "ceiling", "regret_at_1", "top_3_hit_rate", "note"),
 )
 
 
@@ -55,9 +57,10 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
         - `mean_weighted_tau`; `null_sd`, its standard deviation under random rankings,
           which are independent from task to task
-        - `p_value`: two-sided, from such rankings; `p_value_one_order`: the same where
-          one random order of the methods serves all tasks. The second is the one to
-          trust where a metric ranks alike on all tasks, as the baselines do
+        - `p_value`: two-sided, from such rankings
+        - `p_value_one_order`, `null_sd_one_order`: the same where one random order of
+          the methods serves all tasks. These are the ones to trust where a metric ranks
+          alike on all tasks, as the baselines do; figures show them
         - `ci_low`, `ci_high`: 95 % bootstrap interval of the mean over tasks
         - `reliability`: mean split-half tau over seeds of the metric's own scores;
           `truth_reliability`: that of the accuracies; `ceiling`: the tau to which their
@@ -72,20 +75,19 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     means, predicted = mean_accuracies(truth), predictions(scores, truth)
     seeds = replicates(scores, truth)
     halves = reliabilities(truth).set_index("task")["reliability"]
-    rows = []
+    fewer, rows = some_methods(truth), []
     for metric, table in predicted.items():
         taus = weighted_taus(table.to_numpy(), means.to_numpy())
         defined = list(means.index[~np.isnan(taus)])
         own = pd.Series(seeds.reliabilities(metric), dtype=float)
         trust = _trust(own[defined].mean(), halves[defined].mean())
         row = _achieved(table.loc[defined], means.loc[defined]) if defined else {}
-        absent = [task for task in means.index if task not in defined]
-        reasons = [f"undefined on {', '.join(absent)}"] if absent else []
+        reasons = [fewer, some_tasks(defined, list(means.index))]
         reasons += [TOO_FEW_TASKS] if len(defined) < FEWEST else []
         reasons += [NO_HALVES] if math.isnan(trust["ceiling"]) else []
-        row |= {"n_tasks": len(defined), "note": "; ".join(reasons)}
+        row |= {"n_tasks": len(defined), "note": "; ".join(filter(None, reasons))}
         rows.append({"metric": metric, **row, **trust})
-    rows.append(_random(means))
+    rows.append(_random(means, fewer))
     table = pd.DataFrame(rows).assign(experiment=truth["experiment"].iloc[0])
     return table.reindex(columns=COLUMNS)
 
@@ -107,6 +109,7 @@ def _achieved(scores: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Any]:
         "null_sd": math.sqrt(sum(variances)) / len(taus),
         "p_value": p_value(mean, null_of_mean(nulls)),
         "p_value_one_order": p_value(mean, one_order),
+        "null_sd_one_order": float(np.std(one_order.taus)),
         "ci_low": low,
         "ci_high": high,
         "regret_at_1": float(np.mean([regret(*pair) for pair in pairs])),
@@ -122,16 +125,20 @@ def _trust(own: float, truth: float) -> dict[str, float]:
     }
 
 
-def _random(means: pd.DataFrame) -> dict[str, Any]:
+def _random(means: pd.DataFrame, fewer: str) -> dict[str, Any]:
     """Return what a random ranking is expected to achieve."""
     whole = means.dropna()  # As for every metric, a task that lacks an accuracy is out.
     chance = np.zeros(len(means.columns))
     null = null_distribution(len(means.columns))
-    row = {"metric": RANDOM, "n_tasks": len(whole), "note": EXPECTED}
+    reasons = [EXPECTED, fewer, some_tasks(list(whole.index), list(means.index))]
+    note = "; ".join(filter(None, reasons))
+    row = {"metric": RANDOM, "n_tasks": len(whole), "note": note}
     if whole.empty:
         return row
+    one_order = shared_null(np.tile(np.arange(len(chance)), (len(whole), 1)), whole)
     return row | {
         "mean_weighted_tau": 0.0,
+        "null_sd_one_order": float(np.std(one_order.taus)),
         "null_sd": float(np.std(null)) / math.sqrt(len(whole)),
         "regret_at_1": float(np.mean([regret(chance, a) for a in whole.to_numpy()])),
         "top_3_hit_rate": float(

@@ -1,7 +1,13 @@
 """What several rules say in the same words.
 
-Takes the configuration and LIVE of startup.smk; makes no file.
+Takes the configuration and the names of startup.smk; makes CONFIGURED, and no file.
 """
+
+# What a table holds rows for, though they may be empty.
+CONFIGURED = {
+    "tasks": {task: TASKS[task].group for task in config["tasks"]},
+    "methods": POOL,
+}
 
 
 def figure(name, title, category="Results"):

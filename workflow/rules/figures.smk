@@ -58,7 +58,8 @@ rule draw_scores:
 
 rule draw_tau:
     input:
-        Experiment("{root}").table("correlation"),
+        correlation=Experiment("{root}").table("correlation"),
+        summary=Experiment("{root}").table("summary"),
     output:
         figure("tau", "weighted tau of every metric"),
     log:

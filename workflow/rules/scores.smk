@@ -58,6 +58,8 @@ rule correlate_scores:
         LIVE.log("correlate_scores"),
     conda:
         ENVIRONMENT
+    params:
+        **CONFIGURED,
     message:
         "Correlate the scores with the ground truth"
     script:

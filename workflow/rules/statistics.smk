@@ -20,6 +20,8 @@ rule summarize_scores:
         LIVE.log("summarize_scores"),
     conda:
         ENVIRONMENT
+    params:
+        **CONFIGURED,
     message:
         "Summarize each metric over all tasks"
     script:
@@ -37,6 +39,8 @@ rule leave_methods_out:
         LIVE.log("leave_methods_out"),
     conda:
         ENVIRONMENT
+    params:
+        **CONFIGURED,
     message:
         "Rank the pool without each method in turn"
     script:
@@ -59,6 +63,8 @@ rule tabulate_tau:
         LIVE.log("tabulate_tau"),
     conda:
         ENVIRONMENT
+    params:
+        methods=POOL,
     message:
         "Write the table of weighted taus"
     script:

@@ -17,6 +17,8 @@ rule ablate_score:
         LIVE.log("ablate_score"),
     conda:
         ENVIRONMENT
+    params:
+        **CONFIGURED,
     message:
         "Rank the pool by either class distance alone"
     script:
@@ -56,6 +58,7 @@ rule correlate_grid:
     conda:
         ENVIRONMENT
     params:
+        **CONFIGURED,
         peftdiff=config["metric_parameters"].get("peftdiff", {}),
     message:
         "Correlate the scores of every setting with the ground truth"
@@ -94,6 +97,8 @@ rule correlate_choices:
         LIVE.log("correlate_choices"),
     conda:
         ENVIRONMENT
+    params:
+        **CONFIGURED,
     message:
         "Correlate the scores of every choice with the ground truth"
     script:

@@ -1,13 +1,22 @@
 """Rank the pool by either class distance alone."""
 
+from peftdiff.correlation import complete_truth
 from peftdiff.records import read_table, write_table
-from peftdiff.runtime import job
+from peftdiff.runtime import job, named
 from peftdiff.studies.ablation import ablate
 
 
-def main(components_path: str, truth_path: str, path: str) -> None:
+def main(
+    components_path: str,
+    truth_path: str,
+    path: str,
+    *,
+    tasks: dict[str, str],
+    methods: list[str],
+) -> None:
     """Write weighted tau per task of intra alone, inter alone, and both."""
-    write_table(path, ablate(read_table(components_path), read_table(truth_path)))
+    truth = complete_truth(read_table(truth_path), tasks, methods)
+    write_table(path, ablate(read_table(components_path), truth))
 
 
 if __name__ == "__main__":
@@ -16,4 +25,5 @@ if __name__ == "__main__":
             snakemake.input.components,
             snakemake.input.truth,
             snakemake.output[0],
+            **named(snakemake.params),
         )

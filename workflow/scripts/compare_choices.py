@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from peftdiff.records import labelled, read_arrays, write_table
+from peftdiff.models import read_embedding
+from peftdiff.records import labelled, write_table
 from peftdiff.runtime import job, named
-from peftdiff.studies.choices import choice_components
+from peftdiff.studies.choice_distances import choice_components
 
 
 def main(
@@ -17,8 +18,7 @@ def main(
     start_seeds: list[int],
 ) -> None:
     """Write intra and inter of each model for each choice and start seed."""
-    features = read_arrays(embedding_path)
-    labels = features.pop("labels")
+    features, labels = read_embedding(embedding_path)
     components = choice_components(features, labels, peftdiff, start_seeds)
     write_table(path, labelled(components, experiment=experiment, task=task))
 

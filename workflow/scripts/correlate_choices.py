@@ -1,15 +1,22 @@
 """Correlate the scores of every choice with the ground truth and with the default's."""
 
+from peftdiff.correlation import complete_truth
 from peftdiff.records import read_table, read_tables, write_table
-from peftdiff.runtime import job
-from peftdiff.studies.choices import correlate_choices
+from peftdiff.runtime import job, named
+from peftdiff.studies.choice_comparison import correlate_choices
 
 
-def main(components: list[str], truth_path: str, path: str) -> None:
+def main(
+    components: list[str],
+    truth_path: str,
+    path: str,
+    *,
+    tasks: dict[str, str],
+    methods: list[str],
+) -> None:
     """Write weighted tau and agreement per task, choice and start seed."""
-    write_table(
-        path, correlate_choices(read_tables(components), read_table(truth_path))
-    )
+    truth = complete_truth(read_table(truth_path), tasks, methods)
+    write_table(path, correlate_choices(read_tables(components), truth))
 
 
 if __name__ == "__main__":
@@ -18,4 +25,5 @@ if __name__ == "__main__":
             snakemake.input.components,
             snakemake.input.truth,
             snakemake.output[0],
+            **named(snakemake.params),
         )

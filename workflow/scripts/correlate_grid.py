@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from peftdiff.correlation import complete_truth
 from peftdiff.records import read_table, read_tables, write_table
 from peftdiff.runtime import job, named
 from peftdiff.studies.grid import score_settings, tabulate_grid
@@ -15,10 +16,13 @@ def main(
     grid_path: str,
     choice_path: str,
     *,
+    tasks: dict[str, str],
+    methods: list[str],
     peftdiff: dict[str, Any],
 ) -> None:
     """Write weighted tau per task and setting, and what choosing a setting is worth."""
-    scored = score_settings(read_tables(components), read_table(truth_path))
+    truth = complete_truth(read_table(truth_path), tasks, methods)
+    scored = score_settings(read_tables(components), truth)
     write_table(grid_path, tabulate_grid(scored))
     write_table(choice_path, choose_settings(scored, default_setting(peftdiff)))
 

@@ -1,15 +1,21 @@
 """Correlate the scores with the ground truth, and say how reliable that is."""
 
-from peftdiff.correlation import correlate, reliabilities
+from peftdiff.correlation import complete_truth, correlate, reliabilities
 from peftdiff.records import read_table, write_table
-from peftdiff.runtime import job
+from peftdiff.runtime import job, named
 
 
 def main(
-    scores_path: str, truth_path: str, correlation_path: str, reliability_path: str
+    scores_path: str,
+    truth_path: str,
+    correlation_path: str,
+    reliability_path: str,
+    *,
+    tasks: dict[str, str],
+    methods: list[str],
 ) -> None:
     """Write weighted tau per task and metric, and the ground truth's reliability."""
-    truth = read_table(truth_path)
+    truth = complete_truth(read_table(truth_path), tasks, methods)
     write_table(correlation_path, correlate(read_table(scores_path), truth))
     write_table(reliability_path, reliabilities(truth))
 
@@ -21,4 +27,5 @@ if __name__ == "__main__":
             snakemake.input.truth,
             snakemake.output.correlation,
             snakemake.output.reliability,
+            **named(snakemake.params),
         )

@@ -6,11 +6,11 @@ from peftdiff.records import read_table
 from peftdiff.runtime import job
 
 
-def main(correlation_path: str, paths: list[str]) -> None:
-    """Draw the correlation table."""
-    save(draw(read_table(correlation_path)), paths)
+def main(correlation_path: str, summary_path: str, paths: list[str]) -> None:
+    """Draw the correlation table, and the means' bands of chance."""
+    save(draw(read_table(correlation_path), read_table(summary_path)), paths)
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        main(snakemake.input[0], snakemake.output)
+        main(snakemake.input.correlation, snakemake.input.summary, snakemake.output)

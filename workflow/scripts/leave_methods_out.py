@@ -1,14 +1,24 @@
 """Rank the pool without each method in turn."""
 
+from peftdiff.correlation import complete_truth
 from peftdiff.records import read_table, write_table
-from peftdiff.runtime import job
+from peftdiff.runtime import job, named
 from peftdiff.stability import leave_methods_out
 
 
-def main(scores_path: str, truth_path: str, components_path: str, path: str) -> None:
+def main(
+    scores_path: str,
+    truth_path: str,
+    components_path: str,
+    path: str,
+    *,
+    tasks: dict[str, str],
+    methods: list[str],
+) -> None:
     """Write every metric's mean weighted tau without each method."""
-    tables = map(read_table, (scores_path, truth_path, components_path))
-    write_table(path, leave_methods_out(*tables))
+    truth = complete_truth(read_table(truth_path), tasks, methods)
+    scores, components = read_table(scores_path), read_table(components_path)
+    write_table(path, leave_methods_out(scores, truth, components))
 
 
 if __name__ == "__main__":
@@ -18,4 +28,5 @@ if __name__ == "__main__":
             snakemake.input.truth,
             snakemake.input.components,
             snakemake.output[0],
+            **named(snakemake.params),
         )

@@ -8,7 +8,8 @@ import numpy as np
 from peftdiff.correlation import mean_accuracies
 from peftdiff.diffusion import diffusion_score
 from peftdiff.methods import METHODS
-from peftdiff.records import read_arrays, read_metadata, read_table, replacing
+from peftdiff.models import BACKBONE, model_columns, read_embedding
+from peftdiff.records import read_metadata, read_table, replacing
 from peftdiff.runtime import job, named
 from peftdiff.tasks import TASKS
 
@@ -22,20 +23,19 @@ def main(
     peftdiff: dict[str, Any],
 ) -> None:
     """Write the first two coordinates of each panel, of the first seed's model."""
-    arrays = read_arrays(embedding_path)
-    labels = arrays["labels"]
+    features, labels = read_embedding(embedding_path)
     accuracies = mean_accuracies(read_table(truth_path)).loc[task].sort_values()
-    panels = {"Backbone": "backbone"}
+    panels = {"Backbone": BACKBONE}
     for rank, method in (
         ("best", accuracies.index[-1]),
         ("worst", accuracies.index[0]),
     ):
-        model = next(name for name in arrays if name.startswith(f"{method}/"))
+        model = next(m for m in features if model_columns(m)["model"] == method)
         title = f"{METHODS[method].label} ({rank}, {accuracies[method]:.1f} %)"
         panels[title] = model
     coordinates = []
     for model in panels.values():
-        psi = diffusion_score(arrays[model], labels, **peftdiff).eigenvectors
+        psi = diffusion_score(features[model], labels, **peftdiff).eigenvectors
         # The first is constant on a connected graph: it belongs to the eigenvalue 1.
         coordinates.append(psi[:, 1:3])
     with replacing(path) as temporary:

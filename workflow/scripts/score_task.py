@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from peftdiff.records import labelled, read_arrays, write_table
+from peftdiff.models import read_embedding
+from peftdiff.records import labelled, write_table
 from peftdiff.runtime import job, named
 from peftdiff.scoring import score_models
 from peftdiff.tasks import TASKS
@@ -20,8 +21,7 @@ def main(
     metrics: dict[str, dict[str, Any]],
 ) -> None:
     """Write the scores, and what pool-normalized metrics combine."""
-    features = read_arrays(embedding_path)
-    labels = features.pop("labels")
+    features, labels = read_embedding(embedding_path)
     names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
     scored = [score_models(features, labels, *metric) for metric in metrics.items()]
     scores, parts = zip(*scored, strict=True)

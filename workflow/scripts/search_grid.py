@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from peftdiff.records import labelled, read_arrays, write_table
+from peftdiff.models import read_embedding
+from peftdiff.records import labelled, write_table
 from peftdiff.runtime import job, named
 from peftdiff.studies.grid import grid_components
 
@@ -18,8 +19,7 @@ def main(
     peftdiff: dict[str, Any],
 ) -> None:
     """Write intra and inter of each model under each setting."""
-    features = read_arrays(embedding_path)
-    labels = features.pop("labels")
+    features, labels = read_embedding(embedding_path)
     components = grid_components(features, labels, axes, peftdiff)
     write_table(path, labelled(components, experiment=experiment, task=task))
 

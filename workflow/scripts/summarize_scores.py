@@ -1,8 +1,9 @@
 """Summarize each metric over all tasks, and test whether the metrics differ."""
 
 from peftdiff.comparison import compare_all, compare_pairs
+from peftdiff.correlation import complete_truth
 from peftdiff.records import read_table, write_table
-from peftdiff.runtime import job
+from peftdiff.runtime import job, named
 from peftdiff.summary import summarize
 
 
@@ -14,10 +15,12 @@ def main(
     summary_path: str,
     friedman_path: str,
     nemenyi_path: str,
+    tasks: dict[str, str],
+    methods: list[str],
 ) -> None:
     """Write a row a metric, its mean rank among the others, and a row a pair."""
-    summary = summarize(read_table(scores_path), read_table(truth_path))
-    write_table(summary_path, summary)
+    truth = complete_truth(read_table(truth_path), tasks, methods)
+    write_table(summary_path, summarize(read_table(scores_path), truth))
     ranks = compare_all(read_table(correlation_path))
     write_table(friedman_path, ranks)
     write_table(nemenyi_path, compare_pairs(ranks))
@@ -32,4 +35,5 @@ if __name__ == "__main__":
             summary_path=snakemake.output.summary,
             friedman_path=snakemake.output.friedman,
             nemenyi_path=snakemake.output.nemenyi,
+            **named(snakemake.params),
         )

@@ -24,7 +24,7 @@ from peftdiff.diffusion.inputs import (
     drop_small_classes,
 )
 from peftdiff.diffusion.spectrum import Spectrum, diffusion_spectrum
-from peftdiff.neighbors import SEARCHES, find_neighbors
+from peftdiff.neighbors import SEARCHES, Neighborhoods, find_neighbors
 
 VARIANTS = ("symmetric", "as_published")
 
@@ -51,6 +51,13 @@ class DiffusionScore(NamedTuple):
     eigenvalues: NDArray[np.float64]
     eigenvectors: NDArray[np.float64]
     connected_components: int
+
+
+class Samples(NamedTuple):
+    """The samples of an embedding that count: their class codes and neighbors."""
+
+    codes: NDArray[np.int64]
+    neighborhoods: Neighborhoods
 
 
 def diffusion_score(
@@ -141,18 +148,63 @@ def diffusion_score(
         inter=inter,
         min_class_size=min_class_size,
     )
+    samples = find_samples(
+        features,
+        labels,
+        neighbors=neighbors,
+        variant=variant,
+        normalize=normalize,
+        min_class_size=min_class_size,
+        search=search,
+    )
+    values, vectors, connected_components = solve_samples(
+        samples,
+        neighbors=neighbors,
+        components=components,
+        variant=variant,
+        seed=seed,
+        kernel_width=kernel_width,
+        self_loops=self_loops,
+        symmetrize=symmetrize,
+    )
+    distances = class_distances(values, vectors, samples.codes, diffusion_time, inter)
+    return DiffusionScore(*distances, values, vectors, connected_components)
+
+
+def find_samples(
+    features: ArrayLike,
+    labels: ArrayLike,
+    *,
+    neighbors: int,
+    variant: str,
+    normalize: bool,
+    min_class_size: int,
+    search: str,
+) -> Samples:
+    """Take the first step of ``diffusion_score``: samples that count, and neighbors."""
     dataset = prepare_samples(
         features, labels, normalize, min_class_size, variant, search
     )
-    n = len(dataset.codes)
-    check_count("neighbors", neighbors, 2, n)
-    check_count("components", components, 1, n)
-    neighborhoods = find_neighbors(dataset.features, neighbors, search)
-    kernel = one_way_kernel(neighborhoods, neighbors, kernel_width, self_loops)
-    spectrum = solve_kernel(kernel, components, variant, symmetrize, seed)
-    values, vectors, connected_components = spectrum
-    distances = class_distances(values, vectors, dataset.codes, diffusion_time, inter)
-    return DiffusionScore(*distances, values, vectors, connected_components)
+    check_count("neighbors", neighbors, 2, len(dataset.codes))
+    found = find_neighbors(dataset.features, neighbors, search)
+    return Samples(dataset.codes, found)
+
+
+def solve_samples(
+    samples: Samples,
+    *,
+    neighbors: int,
+    components: int,
+    variant: str,
+    seed: int,
+    kernel_width: float | str,
+    self_loops: bool,
+    symmetrize: str,
+) -> Spectrum:
+    """Take the second step of ``diffusion_score``: the walk's leading eigenpairs."""
+    check_count("components", components, 1, len(samples.codes))
+    kernel = one_way_kernel(samples.neighborhoods, neighbors, kernel_width, self_loops)
+    return solve_kernel(kernel, components, variant, symmetrize, seed)
 
 
 def check_options(

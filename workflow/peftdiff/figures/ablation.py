@@ -1,6 +1,7 @@
 """Ablation: weighted tau of either class distance alone, and of the score.
 
-One row per task and the mean on top, where the null is narrower; the three variants in
+One row per task and the mean on top, where the null is narrower: there, one random
+order of the methods serves all tasks, as tasks are alike. The three variants in
 one row, as it is their order that matters. A filled mark lies more than two standard
 deviations of the null away from zero.
 """
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 
 from . import rows, style, tables
 
-COLUMNS = ("task", "group", "variant", "weighted_tau", "null_sd")
+COLUMNS = ("task", "group", "variant", "weighted_tau", "null_sd", "mean_null_sd")
 ROW_HEIGHT = 7.5
 
 # Label, short label, color, marker, and place within a row.
@@ -32,7 +33,8 @@ def draw(ablation: pd.DataFrame) -> Figure:
     ----------
     ablation
         Rows of ``ablation.csv``: experiment, task, group, variant, weighted_tau,
-        null_sd. An empty weighted_tau is left out of the mean.
+        null_sd, mean_null_sd. An empty weighted_tau is left out of the mean, which then
+        says over how many tasks it runs.
 
     Raises
     ------
@@ -43,7 +45,8 @@ def draw(ablation: pd.DataFrame) -> Figure:
     unknown = set(ablation["variant"]) - set(VARIANTS)
     if unknown:
         raise ValueError(f"ablation.csv has the unknown variant {min(unknown)}")
-    lines = rows.task_rows(tables.tasks_by_group(ablation))
+    counts = ablation.groupby("variant")["weighted_tau"].count()
+    lines = rows.task_rows(tables.tasks_by_group(ablation), counts=list(counts))
     figure = style.figure(34 + ROW_HEIGHT * lines[-1].height, 140)
     panel = figure.add_subplot()
     for line in lines:
@@ -66,9 +69,11 @@ def _draw_row(panel: Axes, line: rows.Row, ablation: pd.DataFrame) -> None:
             chosen = chosen[chosen["task"] == line.key]
         defined = chosen[chosen["weighted_tau"].notna()]
         tau = defined["weighted_tau"].mean()
-        deviation = rows.mean_deviation(list(defined["null_sd"]))
-        if variant == "combined":
-            rows.draw_bands(panel, line.height, deviation)
+        null = "mean_null_sd" if line.key == "mean" else "null_sd"
+        deviation = float(defined[null].mean())  # in all rows of a mean the same
+        # Each variant's own: of the mean, they differ.
+        place = line.height + (column - 2) / len(VARIANTS)
+        rows.draw_bands(panel, place, deviation, width=1 / len(VARIANTS))
         if not math.isnan(tau):
             filled = abs(tau) > 2 * deviation
             panel.plot(tau, line.height + shift, **rows.mark(color, marker, filled))

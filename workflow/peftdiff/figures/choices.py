@@ -1,7 +1,8 @@
 """What each choice of the score's definition changes, one at a time.
 
 Left: does the score agree better with the accuracies? The line is the default's mean,
-the bands say what chance does to a mean over the tasks. Right: does it still rank the
+the bands say what chance does to a mean over the tasks where one random order of the
+methods serves them all. Right: does it still rank the
 methods as the default does? A choice may leave tau alone and yet rank otherwise.
 """
 
@@ -17,7 +18,7 @@ from . import rows, style, tables
 
 COLUMNS = (
     *("task", "choice", "value", "start_seed", "weighted_tau", "agreement"),
-    "null_sd",
+    "mean_null_sd",
 )
 DEFAULT = "default"
 PANELS = {
@@ -35,8 +36,8 @@ def draw(choices: pd.DataFrame) -> Figure:
     ----------
     choices
         Rows of ``choices.csv``: experiment, task, choice, value, start_seed,
-        weighted_tau, agreement, null_sd. An empty cell is left out of the means; beside
-        a mean over fewer tasks stands their number.
+        weighted_tau, agreement, mean_null_sd. An empty cell is left out of the means;
+        beside a mean over fewer tasks stands their number.
 
     Raises
     ------
@@ -90,9 +91,9 @@ def _draw_row(panel: Axes, line: rows.Row, choices: pd.DataFrame, value: str) ->
     """Draw one choice's tasks and their mean."""
     found = _task_values(choices, line.key, value)
     if value == "weighted_tau":
-        deviations = choices.groupby("task")["null_sd"].first()
-        own = list(deviations.reindex(found.index))
-        rows.draw_bands(panel, line.height, rows.mean_deviation(own))
+        choice, name = line.key
+        own = choices[(choices["choice"] == choice) & (choices["value"] == name)]
+        rows.draw_bands(panel, line.height, float(own["mean_null_sd"].mean()))
     heights = [line.height] * len(found)
     panel.plot(found, heights, **_task_mark())
     mean = float(found.mean()) if len(found) else math.nan

@@ -149,8 +149,9 @@ def _draw_choices(panel: Axes, choice: pd.DataFrame) -> None:
             panel.plot(tau, height, **rows.mark(color, "D", not hollow, size=6))
         rows.write(panel, height, tau, name == HONEST)
     rows.finish(panel, lines)
-    count = choice["n_tasks"].max()
-    panel.set_xlabel(f"mean weighted τ over {count:g} task{'' if count == 1 else 's'}")
+    count, total = int(choice["n_tasks"].max()), choice["task"].nunique()
+    over = f"{count} of {total}" if count < total else total
+    panel.set_xlabel(f"mean weighted τ over {over} task{'' if total == 1 else 's'}")
 
 
 def _add_legend(figure: Figure) -> None:

@@ -1,7 +1,7 @@
 """Rows of weighted taus: names on the left, chance behind, numbers on the right."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from matplotlib.artist import Artist
@@ -23,7 +23,11 @@ class Row(NamedTuple):
     key: Any
 
 
-def task_rows(tasks: Mapping[str, Sequence[str]], mean: Any = "mean") -> list[Row]:
+def task_rows(
+    tasks: Mapping[str, Sequence[str]],
+    mean: Any = "mean",
+    counts: Collection[int] = (),
+) -> list[Row]:
     """Return the mean's row, a gap, and the tasks below their groups.
 
     Parameters
@@ -32,9 +36,14 @@ def task_rows(tasks: Mapping[str, Sequence[str]], mean: Any = "mean") -> list[Ro
         Task slugs by group slug, both in order.
     mean
         The key of the first row; the others' are the slugs.
+    counts
+        Over how many tasks each mean of the first row runs; over all, if not given.
     """
     total = sum(map(len, tasks.values()))
-    rows = [Row(0, f"Mean over {total} task{'' if total == 1 else 's'}", True, mean)]
+    ends = sorted({min(counts), max(counts)}) if counts else [total]
+    over = " to ".join(map(str, ends))
+    over += "" if ends == [total] else f" of {total}"
+    rows = [Row(0, f"Mean over {over} task{'' if total == 1 else 's'}", True, mean)]
     height = 1.5
     for group, members in tasks.items():
         if group:
@@ -44,13 +53,6 @@ def task_rows(tasks: Mapping[str, Sequence[str]], mean: Any = "mean") -> list[Ro
             rows.append(Row(height, labels.task_label(task), False, task))
             height += 1
     return rows
-
-
-def mean_deviation(deviations: Sequence[float]) -> float:
-    """Return the null deviation of a mean of independent taus."""
-    if not len(deviations):
-        return math.nan
-    return math.sqrt(sum(value**2 for value in deviations)) / len(deviations)
 
 
 def draw_bands(

@@ -17,7 +17,7 @@ from . import rows, style, tables
 
 COLUMNS = (
     *("task", "group", "choice", "value", "start_seed", "weighted_tau"),
-    *("run_agreement", "null_sd"),
+    *("run_agreement", "null_sd", "mean_null_sd"),
 )
 VARIANTS = {
     "as_published": ("as published", style.METHOD_COLORS[1]),
@@ -34,7 +34,7 @@ def draw(choices: pd.DataFrame) -> Figure:
     ----------
     choices
         Rows of ``choices.csv``: experiment, task, group, choice, value, start_seed,
-        weighted_tau, run_agreement, null_sd.
+        weighted_tau, run_agreement, null_sd, mean_null_sd.
 
     Raises
     ------
@@ -45,7 +45,8 @@ def draw(choices: pd.DataFrame) -> Figure:
     runs = choices[choices["choice"] == "variant"]
     if runs.empty:
         raise ValueError("choices.csv has no row of the choice variant")
-    lines = rows.task_rows(tables.tasks_by_group(runs))
+    counts = runs.groupby(["value", "start_seed"])["weighted_tau"].count()
+    lines = rows.task_rows(tables.tasks_by_group(runs), counts=list(counts))
     figure = style.figure(36 + ROW_HEIGHT * lines[-1].height)
     for place, (variant, (label, color)) in enumerate(VARIANTS.items(), 1):
         panel = figure.add_subplot(1, 2, place)
@@ -66,22 +67,19 @@ def _draw_row(panel: Axes, line: rows.Row, runs: pd.DataFrame, color: str) -> No
     if line.key == "mean":
         by_run = runs.groupby("start_seed", sort=False)
         taus = by_run["weighted_tau"].mean()
-        chosen = runs.drop_duplicates("task")
+        chosen, null = runs, "mean_null_sd"
     else:
-        chosen = runs[runs["task"] == line.key]
+        chosen, null = runs[runs["task"] == line.key], "null_sd"
         taus = chosen["weighted_tau"]
     taus = taus.dropna()
-    defined = runs.loc[runs["weighted_tau"].notna(), "task"].unique()
-    deviations = chosen.loc[chosen["task"].isin(defined)].drop_duplicates("task")
-    deviation = rows.mean_deviation(list(deviations["null_sd"]))
-    rows.draw_bands(panel, line.height, deviation)
+    deviations = chosen.loc[chosen["weighted_tau"].notna(), null]
+    rows.draw_bands(panel, line.height, float(deviations.mean()))
     if len(taus):
         heights = [line.height] * len(taus)
         ends = [taus.min(), taus.max()]
         panel.plot(ends, heights[:1] * 2, color=color, linewidth=1.5, alpha=0.5)
         panel.plot(taus, heights, **_look(color))
-    shown = runs if line.key == "mean" else chosen
-    agreement = float(shown["run_agreement"].mean())
+    agreement = float(chosen["run_agreement"].mean())
     if not math.isnan(agreement):
         rows.write(panel, line.height, agreement, line.bold)
 

@@ -3,10 +3,12 @@
 Why a dot plot and not a colored matrix: the question is whether a tau differs from
 chance, and only a plot with an axis can show the null distribution at each estimate.
 One panel per metric, best mean first, the baselines last; one row per task, filed under
-its group, and the mean over tasks on top, where the null is narrower by the square root
-of the number of tasks. A filled dot lies more than two standard deviations of the null
-away from zero, a hollow one does not: it is not distinguishable from a random ranking.
-(One random ranking in twenty is filled too.) The numbers stand beside the dots.
+its group, and the mean over tasks on top. A filled dot lies more than two standard
+deviations of the null away from zero, a hollow one does not: it is not distinguishable
+from a random ranking. (One random ranking in twenty is filled too.) The numbers stand
+beside the dots. For the mean, one random order of the methods serves all tasks: a
+metric that ranks alike everywhere has one chance to be right, not one a task, and then
+its band is hardly narrower than a task's.
 """
 
 import math
@@ -24,6 +26,7 @@ from . import labels, style, tables
 from .rows import Row, task_rows
 
 COLUMNS = ("task", "group", "metric", "weighted_tau", "null_sd")
+SUMMARY_COLUMNS = ("metric", "null_sd_one_order")
 PANELS_PER_ROW = 6
 ROW_HEIGHT = 4.3
 NUMBER_WIDTH = 26.0
@@ -36,7 +39,7 @@ UNDEFINED: dict[str, Any] = {
 
 
 @style.context()
-def draw(correlation: pd.DataFrame) -> Figure:
+def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """Draw weighted tau per task and metric.
 
     Parameters
@@ -46,6 +49,9 @@ def draw(correlation: pd.DataFrame) -> Figure:
         null_sd (standard deviation of weighted tau under random rankings). An empty
         weighted_tau is drawn as undefined and left out of the mean; beside a mean over
         fewer tasks than the figure shows stands their number.
+    summary
+        Rows of ``summary.csv``: experiment, metric, null_sd_one_order (standard
+        deviation of the mean over tasks, one random order serving all tasks).
 
     Raises
     ------
@@ -53,6 +59,8 @@ def draw(correlation: pd.DataFrame) -> Figure:
         If a column or every row is missing, or a metric occurs twice on a task.
     """
     _check(correlation)
+    tables.check(summary, "summary.csv", SUMMARY_COLUMNS)
+    by_chance = summary.set_index("metric")["null_sd_one_order"].to_dict()
     rows = task_rows(tables.tasks_by_group(correlation), mean=None)
     metrics = _order_by_mean(correlation)
     bands = math.ceil(len(metrics) / PANELS_PER_ROW)
@@ -62,7 +70,7 @@ def draw(correlation: pd.DataFrame) -> Figure:
     for position, metric in enumerate(metrics):
         panel = figure.add_subplot(grid[divmod(position, columns)])
         chosen = correlation[correlation["metric"] == metric].set_index("task")
-        _draw_metric(panel, chosen, rows)
+        _draw_metric(panel, chosen, rows, by_chance.get(metric, math.nan))
         _finish(panel, labels.metric_label(metric), rows)
     figure.supxlabel("weighted τ between score and accuracy", fontsize=8)
     _add_legend(figure)
@@ -89,7 +97,9 @@ def _order_by_mean(correlation: pd.DataFrame) -> list[str]:
     )
 
 
-def _draw_metric(panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row]) -> None:
+def _draw_metric(
+    panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row], mean_null_sd: float
+) -> None:
     """Draw one metric's mean and tasks, each over its null distribution."""
     heights = {row.key: row.height for row in rows}
     for task, tau, null_sd in chosen[["weighted_tau", "null_sd"]].itertuples():
@@ -97,14 +107,13 @@ def _draw_metric(panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row]) -> None
     defined = chosen[chosen["weighted_tau"].notna()]
     count = len(defined)
     if count:
-        # Random rankings of different tasks are independent: their variances add.
-        null_sd = math.sqrt((defined["null_sd"] ** 2).sum(skipna=False)) / count
         mean = defined["weighted_tau"].mean()
-        _draw_tau(panel, 0, mean, null_sd, marker="D", bold=True)
+        _draw_tau(panel, 0, mean, mean_null_sd, marker="D", bold=True)
     else:
         _draw_tau(panel, 0, math.nan, math.nan, bold=True)
-    if count < sum(row.key is not None for row in rows):
-        _write(panel, 0.75, f"{count} task{'' if count == 1 else 's'}")
+    total = sum(row.key is not None for row in rows)
+    if count < total:
+        _write(panel, 0.75, f"{count} of {total}")
 
 
 def _draw_tau(

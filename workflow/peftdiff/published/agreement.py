@@ -16,8 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peftdiff.published.shuffling import shuffled_taus
-from peftdiff.statistics import null_distribution, static_ranks, weighted_tau
+from peftdiff.statistics import (
+    null_distribution,
+    shared_taus,
+    static_ranks,
+    weighted_tau,
+)
 
 SOURCES = {
     "peft_selection_960d8d2": "PEFTDiff's repository, March 2025",
@@ -35,6 +39,7 @@ POOL = (
 )
 
 POSTER = "poster"
+SHUFFLES = 2_000
 SERIES = ["kind", "ranking", "truth"]
 COLUMNS = [
     *SERIES,
@@ -126,12 +131,9 @@ def shuffled_nulls(accuracies: pd.DataFrame, groups: Mapping[str, str]) -> pd.Da
     rows = []
     for pair in _pairs(_tables(accuracies, list(groups))):
         shared = pair.scores.columns.intersection(pair.table.columns, sort=False)
-        taus = pd.DataFrame(
-            shuffled_taus(
-                pair.scores[shared].to_numpy(), pair.table[shared].to_numpy()
-            ),
-            index=pair.table.index,
-        )
+        scores, table = pair.scores[shared], pair.table[shared]
+        shuffled = shared_taus(scores, table, draws=SHUFFLES, leave_out=True)
+        taus = pd.DataFrame(shuffled, index=pair.table.index)
         names = {"kind": pair.kind, "ranking": pair.ranking, "truth": pair.truth}
         for group, tasks in members.items():
             means = taus.loc[tasks].mean()

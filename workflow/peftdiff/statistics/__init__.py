@@ -26,6 +26,7 @@ from peftdiff.statistics.nulls import (
     p_value,
     permutation_null,
     shared_null,
+    shared_taus,
 )
 from peftdiff.statistics.static import static_ranks, static_scores
 from peftdiff.statistics.tau import null_distribution, weighted_tau, weighted_taus
@@ -48,6 +49,7 @@ __all__ = [
     "reliability",
     "resamples",
     "shared_null",
+    "shared_taus",
     "spearman_brown",
     "splits",
     "static_ranks",

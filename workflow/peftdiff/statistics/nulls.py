@@ -116,11 +116,42 @@ def shared_null(
     ValueError
         For fewer than two methods or shapes that differ.
     """
+    taus = shared_taus(scores, accuracies, draws, seed)
+    exact = math.factorial(np.shape(scores)[-1]) <= draws
+    return Null(np.sort(np.mean(taus, axis=0)), exact)
+
+
+def shared_taus(
+    scores: ArrayLike,
+    accuracies: ArrayLike,
+    draws: int = DRAWS,
+    seed: int = 0,
+    leave_out: bool = False,
+) -> Floats:
+    """Return the taus whose means ``shared_null`` gives, task by task.
+
+    Parameters
+    ----------
+    scores, accuracies : array_like, shape (n_tasks, n_methods)
+    draws, seed
+        As for ``shared_null``.
+    leave_out : bool
+        As for ``weighted_taus``.
+
+    Returns
+    -------
+    ndarray, shape (n_tasks, min(draws, n_methods!))
+        A column for each random order.
+    """
     predicted = np.asarray(scores, dtype=np.float64)
     true = np.asarray(accuracies, dtype=np.float64)
-    orders, exact = _orders(predicted.shape[-1], draws, seed)
-    taus = [weighted_taus(p[orders], t) for p, t in zip(predicted, true, strict=True)]
-    return Null(np.sort(np.mean(taus, axis=0)), exact)
+    orders, _ = _orders(predicted.shape[-1], draws, seed)
+    return np.array(
+        [
+            weighted_taus(scored[orders], accuracy, leave_out)
+            for scored, accuracy in zip(predicted, true, strict=True)
+        ]
+    )
 
 
 def p_value(tau: float, null: Null) -> float:

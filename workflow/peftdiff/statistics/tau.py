@@ -52,7 +52,9 @@ def weighted_tau(scores: ArrayLike, accuracies: ArrayLike) -> float:
     return float(stats.weightedtau(predicted, true).statistic)
 
 
-def weighted_taus(scores: ArrayLike, accuracies: ArrayLike) -> Floats:
+def weighted_taus(
+    scores: ArrayLike, accuracies: ArrayLike, leave_out: bool = False
+) -> Floats:
     """Return the weighted tau of many pairs of rankings at once, ties included.
 
     The same numbers as ``weighted_tau`` of each pair of rows.
@@ -61,11 +63,15 @@ def weighted_taus(scores: ArrayLike, accuracies: ArrayLike) -> Floats:
     ----------
     scores, accuracies : array_like, shape (..., n_methods)
         Their leading axes are broadcast.
+    leave_out : bool
+        Whether a method with a NaN on either side is left out of that pair of rows, so
+        that the others are ranked without it.
 
     Returns
     -------
     ndarray, shape (...)
-        NaN where a row holds a NaN, or where all its scores or accuracies are equal.
+        NaN where a row holds a NaN (but for `leave_out`), where all its scores or
+        accuracies are equal, or where fewer than two methods are left.
 
     Raises
     ------
@@ -79,11 +85,17 @@ def weighted_taus(scores: ArrayLike, accuracies: ArrayLike) -> Floats:
             f"{predicted.shape[-1]} scores do not match {true.shape[-1]} accuracies"
         )
     check_methods(true.shape[-1])
+    known = ~(np.isnan(predicted) | np.isnan(true))
+    pairs = _both(known) if leave_out else None
     by_score, by_accuracy = _signs(predicted), _signs(true)
     n = true.shape[-1]
-    taus = _one_sided(by_score, by_accuracy, n) + _one_sided(by_accuracy, by_score, n)
-    unknown = np.isnan(predicted).any(axis=-1) | np.isnan(true).any(axis=-1)
-    return np.asarray(np.where(unknown, np.nan, taus / 2))
+    if pairs is not None:
+        by_score, by_accuracy = by_score * pairs, by_accuracy * pairs
+    taus = _one_sided(by_score, by_accuracy, n, pairs)
+    taus += _one_sided(by_accuracy, by_score, n, pairs)
+    if not leave_out:
+        taus = np.where(known.all(axis=-1), taus, np.nan)
+    return np.asarray(taus / 2)
 
 
 def null_distribution(n_methods: int, draws: int = 10_000, seed: int = 0) -> Floats:
@@ -127,12 +139,22 @@ def _signs(values: Floats) -> Floats:
     return (one > other).astype(np.float64) - (one < other)
 
 
-def _one_sided(signs: Floats, others: Floats, n: int) -> Floats:
+def _both(known: NDArray[np.bool_]) -> Floats:
+    """Return, for each pair of methods, 1 where both are known, else 0."""
+    first, second = np.triu_indices(known.shape[-1], 1)
+    both = known.take(first, axis=-1) & known.take(second, axis=-1)
+    return both.astype(np.float64)
+
+
+def _one_sided(signs: Floats, others: Floats, n: int, pairs: Floats | None) -> Floats:
     """Return the tau whose weights come from the ranking that `signs` compares."""
     first, second = (np.eye(n)[members] for members in np.triu_indices(n, 1))
     # Ties are ranked by the other side; methods tied in both are interchangeable.
-    behind = np.where(signs == 0, others, signs) < 0
-    ranks = behind @ first + (1.0 - behind) @ second
+    behind = (np.where(signs == 0, others, signs) < 0).astype(np.float64)
+    ahead = 1 - behind
+    if pairs is not None:  # what is left out is neither ahead nor behind
+        behind, ahead = behind * pairs, ahead * pairs
+    ranks = behind @ first + ahead @ second
     weights = (1 / (1 + ranks)) @ (first + second).T
     agree = np.einsum("...p,...p,...p->...", signs, others, weights)
     own, other = (

@@ -15,16 +15,10 @@ from numpy.typing import NDArray
 
 from peftdiff.correlation import mean_accuracies
 from peftdiff.diffusion import score_grid
-from peftdiff.runtime import Stopwatch, logger
+from peftdiff.models import Features, Labels, tabulate_models
 from peftdiff.studies.parameters import SETTING
-from peftdiff.studies.pools import (
-    correlate_scores,
-    gather_pools,
-    mean_scores,
-    model_names,
-)
+from peftdiff.studies.pools import correlate_scores, gather_pools, mean_scores
 
-Features = Mapping[str, NDArray[np.float32]]
 Floats = NDArray[np.float64]
 
 
@@ -56,7 +50,7 @@ class ScoredGrid(NamedTuple):
 
 def grid_components(
     features: Features,
-    labels: NDArray[np.int64],
+    labels: Labels,
     axes: Mapping[str, Sequence[float]],
     parameters: Mapping[str, Any],
 ) -> pd.DataFrame:
@@ -79,15 +73,10 @@ def grid_components(
         Columns model, seed, diffusion_time, neighbors, components, intra, inter.
     """
     options = {name: parameters[name] for name in parameters if name not in SETTING}
-    tables = []
-    for model, array in features.items():
-        watch = Stopwatch()
-        table = score_grid(array, labels, **axes, **options)  # type: ignore[arg-type]
-        logger.info("grid of %s: %.1f seconds", model, watch.seconds())
-        for place, (name, value) in enumerate(model_names(model).items()):
-            table.insert(place, name, value)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    return tabulate_models(
+        features,
+        lambda array: score_grid(array, labels, **axes, **options),  # type: ignore[arg-type]
+    )
 
 
 def score_settings(components: pd.DataFrame, truth: pd.DataFrame) -> ScoredGrid:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from peftdiff.diffusion import pool_scores
-from peftdiff.scoring import BACKBONE
-from peftdiff.statistics import null_distribution, weighted_taus
+from peftdiff.models import BACKBONE
+from peftdiff.statistics import null_distribution, shared_null, weighted_taus
 
 DISTANCES = ["intra", "inter"]
+SHUFFLES = 2_000  # of the methods' names, to see what chance does to a mean
 
 Floats = NDArray[np.float64]
 
@@ -31,12 +32,6 @@ class Pools(NamedTuple):
 
     distances: Floats
     backbone: Floats
-
-
-def model_names(model: str) -> dict[str, Any]:
-    """Return the columns that tell "backbone" and "<method>/<seed>" apart."""
-    method, _, seed = model.partition("/")
-    return {"model": method, "seed": int(seed) if seed else pd.NA}
 
 
 def require_distances(components: pd.DataFrame) -> None:
@@ -131,6 +126,21 @@ def correlate_scores(
 def null_deviation(n_methods: int) -> float:
     """Return the standard deviation of weighted tau under random rankings."""
     return float(np.std(null_distribution(n_methods)))
+
+
+def mean_null_deviation(scores: Floats, accuracies: Floats) -> float:
+    """Return the null deviation of a mean tau over tasks, one order for all tasks.
+
+    Parameters
+    ----------
+    scores, accuracies : ndarray, shape (n_tasks, n_methods)
+        A task without a tau is left out; NaN where none has one.
+    """
+    defined = ~np.isnan(weighted_taus(scores, accuracies))
+    if not defined.any():
+        return math.nan
+    null = shared_null(scores[defined], accuracies[defined], draws=SHUFFLES)
+    return float(np.std(null.taus))
 
 
 def _missing(pools: Pools, place: int, methods: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from peftdiff.statistics import weighted_taus
 from peftdiff.studies.grid import ScoredGrid
 from peftdiff.studies.parameters import SETTING
-from peftdiff.studies.pools import null_deviation
+from peftdiff.studies.pools import mean_null_deviation
 
 CHOICES = (
     "best_on_the_task",
@@ -46,8 +46,8 @@ def choose_settings(
     default
         The metric's configured diffusion_time, neighbors and components.
     draws, seed
-        How often, and from which seed, each task's accuracies are shuffled among the
-        methods in order to see what each way to choose reaches by chance.
+        How often, and from which seed, the accuracies are shuffled among the methods,
+        on all tasks alike, in order to see what each way to choose reaches by chance.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def _by_chance(
     accuracies = scored.accuracies.to_numpy(np.float64)
     reached: dict[str, list[float]] = {choice: [] for choice in CHOICES}
     for _ in range(draws):
-        shuffled = rng.permuted(accuracies, axis=1)
+        shuffled = accuracies[:, rng.permutation(accuracies.shape[1])]
         taus = weighted_taus(scored.scores, shuffled[:, None])
         for choice, places in choose(taus, default).items():
             reached[choice].append(_mean(taus, places))
@@ -130,10 +130,10 @@ def _by_chance(
         name: (float(np.mean(means)), float(np.std(means)))
         for name, means in reached.items()
     }
-    # A setting that was not chosen: its distribution is known.
-    n_tasks = int((~np.isnan(scored.taus).all(axis=1)).sum())
-    deviation = null_deviation(accuracies.shape[1])
-    chance["default"] = (0.0, deviation / math.sqrt(n_tasks) if n_tasks else math.nan)
+    # A setting that was not chosen: its distribution is known, and centered.
+    if default != NONE:
+        deviation = mean_null_deviation(scored.scores[:, default], accuracies)
+        chance["default"] = (0.0, deviation)
     return chance
 
 
