@@ -21,6 +21,8 @@ include: "workflow/rules/truth.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/studies.smk"
+include: "workflow/rules/times.smk"
+include: "workflow/rules/complexity.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/published.smk"
 
@@ -43,6 +45,7 @@ rule all:
 rule studies:
     input:
         [LIVE.table(name) for name in STUDY_TABLES],
+        [LIVE.page(name) for name in STUDY_PAGES],
         LIVE.figures(STUDY_FIGURES),
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from peftdiff import embedding
 from peftdiff.backbones import build_backbone, load_backbone, set_head, to_input
-from peftdiff.embedding import embed
+from peftdiff.embedding import embed, embed_models
 from peftdiff.methods import attach
 from peftdiff.runtime import Setting, UserError
 from peftdiff.training import generator
@@ -91,3 +92,31 @@ def test_heads_start_uniform_and_depend_on_the_seed_alone(model):
     assert torch.equal(first, model.head.weight)
     bound = 16**-0.5
     assert 0.9 * bound < first.abs().max() <= bound
+
+
+def test_timing_leaves_the_features_as_they_are(model, images, monkeypatch):
+    passes = []
+
+    def counted(model, given, out, **how):
+        passes.append(len(given.pixels))
+        embed(model, given, out, **how)
+
+    def measured(work):
+        work()
+        work()
+        return work(), 0.25
+
+    monkeypatch.setattr(embedding, "embed", counted)
+    monkeypatch.setattr(embedding, "measure", measured)
+    models = {"backbone": model, "vpt/3": model}
+    out = {name: np.zeros((96, 16), "f4") for name in models}
+    times = embed_models(models, images, out, setting=Setting(), batch_size=40)
+    assert passes == [40, 96, 96, 96] * 2  # a batch to warm up, not timed
+    for array in out.values():
+        np.testing.assert_array_equal(array, features_of(model, images, batch_size=40))
+    assert times["model"].tolist() == ["backbone", "vpt"]
+    assert times["seed"].isna().tolist() == [True, False]
+    assert times["seed"].iloc[1] == 3
+    assert times["seconds"].tolist() == [0.25, 0.25]
+    assert times["device"].tolist() == ["cpu", "cpu"]
+    assert times["n_images"].tolist() == [96, 96]

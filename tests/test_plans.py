@@ -1,5 +1,6 @@
 from peftdiff.plans import (
     backbone_plan,
+    cnn_plan,
     data_of,
     recipe_of,
     referenced_runs,
@@ -26,7 +27,7 @@ def runs(**changes):
 def count(*, methods=9, tasks=6, source_seeds=2, seeds=2, factors=3):
     fine = (methods + REFERENCES) * tasks * (seeds + factors)
     # The factor 1 of other data (a part of the images) is a run of its own.
-    return 1 + methods * source_seeds + fine
+    return 2 + methods * source_seeds + fine  # the backbone and the CNN
 
 
 def test_an_experiment_counts_its_runs():
@@ -46,10 +47,33 @@ def test_a_new_seed_adds_its_runs_and_keeps_the_others():
     assert len(more) == count(source_seeds=3, seeds=3)
 
 
-def test_a_new_backbone_keeps_no_run():
-    assert not runs() & runs(backbone__seed=1)
-    assert not runs() & runs(backbone__recipe__epochs=15)
+def cnn_run(config=None):
+    config = config or load()
+    plan = cnn_plan(config["studies"]["cnn"], data_of(["p"], config["data"]), CPU)
+    return plan and plan.key
+
+
+def test_a_new_backbone_keeps_no_run_but_the_cnn():
+    assert runs() & runs(backbone__seed=1) == {cnn_run()}
+    assert runs() & runs(backbone__recipe__epochs=15) == {cnn_run()}
     assert not runs() & runs(data__std=0.3)
+
+
+def test_a_new_cnn_changes_that_run_alone():
+    assert runs() - runs(studies__cnn__seed=1) == {cnn_run()}
+    assert runs() - runs(studies__cnn__recipe__epochs=3) == {cnn_run()}
+
+
+def test_a_cnn_that_timm_has_trained_is_no_run():
+    name = {"studies__cnn__architecture": "resnet152.a1_in1k"}
+    assert cnn_run(changed(**name)) is None
+    assert runs() - runs(**name) == {cnn_run()}
+    assert runs(**name) < runs()
+
+
+def test_the_keys_of_the_other_stages_are_as_they_were():
+    plan = source_plans("b", "lora", {"rank": 4}, {"epochs": 1}, [0], {"x": 1}, CPU)[0]
+    assert plan.key == "fad45ccc059375719e3c"
 
 
 def test_a_hyperparameter_changes_the_runs_of_its_method_alone():
@@ -59,7 +83,7 @@ def test_a_hyperparameter_changes_the_runs_of_its_method_alone():
 
 def test_a_source_recipe_changes_all_but_the_backbone_and_the_references():
     kept = runs() & runs(source__recipe__epochs=9)
-    assert len(kept) == 1 + REFERENCES * 6 * (2 + 3)
+    assert len(kept) == 2 + REFERENCES * 6 * (2 + 3)
 
 
 def test_a_learning_rate_of_one_method_changes_that_method_alone():
@@ -70,7 +94,7 @@ def test_a_learning_rate_of_one_method_changes_that_method_alone():
 
 def test_the_ground_truth_recipe_keeps_source_training():
     kept = runs() & runs(ground_truth__recipe__epochs=11)
-    assert len(kept) == 1 + 9 * 2
+    assert len(kept) == 2 + 9 * 2
 
 
 def test_what_is_only_scored_or_drawn_changes_no_run():

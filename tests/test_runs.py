@@ -183,3 +183,16 @@ def test_models_of_several_seeds_come_back(tmp_path):
         assert read[seed].key == run.key
         assert list(read[seed].weights) == ["blocks.0/w"]
         np.testing.assert_array_equal(read[seed].weights["blocks.0/w"], [seed, seed])
+
+
+def test_a_record_is_read_without_the_weights(tmp_path):
+    store = RunStore(tmp_path)
+    assert store.record(PLAN.key) is None
+    store.ensure(PLAN, Trainer())
+    (tmp_path / PLAN.key / "weights.safetensors").unlink()
+    record = store.record(PLAN.key)
+    assert record["result"] == {"accuracy": 1.0}
+    assert record["identity"]["setting"]["device"] == "cpu"
+    (tmp_path / PLAN.key / "run.json").write_text("{")
+    with pytest.raises(UserError, match=f"delete the folder {tmp_path / PLAN.key}"):
+        store.record(PLAN.key)

@@ -2,11 +2,21 @@ import logging
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
 from peftdiff import runtime
-from peftdiff.runtime import Setting, UserError, digest, job, named, resolve_setting
+from peftdiff.runtime import (
+    Setting,
+    UserError,
+    describe_device,
+    digest,
+    job,
+    measure,
+    named,
+    resolve_setting,
+)
 
 
 def test_a_digest_tells_values_apart_and_not_their_order():
@@ -88,3 +98,34 @@ def test_the_tables_and_the_configuration_need_no_torch():
     )
     path = {"PYTHONPATH": "workflow", "PATH": ""}
     assert subprocess.run([sys.executable, "-c", code], env=path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("clock", "calls", "expected"),
+    [
+        ([0.03, 0.01, 0.02, 9.0], 3, 0.02),
+        ([0.05, 7.0, 0.01, 9.0], 3, 0.05),
+        ([0.1, 9.0], 1, 0.1),
+        ([5.0, 9.0], 1, 5.0),
+    ],
+)
+def test_short_work_is_timed_three_times(monkeypatch, clock, calls, expected):
+    seconds, done = iter(clock), []
+    monkeypatch.setattr(
+        runtime, "Stopwatch", lambda: SimpleNamespace(seconds=lambda: next(seconds))
+    )
+
+    def work():
+        done.append(len(done))
+        return done[-1]
+
+    assert measure(work) == (calls - 1, expected)
+    assert len(done) == calls
+
+
+def test_a_device_is_described(monkeypatch):
+    import torch
+
+    assert describe_device(Setting("cpu", "float32")) == "cpu"
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a fast one")
+    assert describe_device(Setting("cuda", "bfloat16")) == "cuda (a fast one)"

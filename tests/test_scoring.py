@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from peftdiff import scoring
+from peftdiff import runtime, scoring
 from peftdiff.diffusion import diffusion_score, rank_pool
 from peftdiff.metrics import compute
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
@@ -45,6 +45,7 @@ def test_peftdiff_is_combined_among_the_methods_of_one_seed(features, labels):
     backbone = components.set_index("model").loc["backbone"]
     assert pd.isna(backbone["seed"])
     assert (backbone["intra"], backbone["inter"]) == pytest.approx(pairs["backbone"])
+    assert (components["peftdiff_seconds"] > 0).all()
 
 
 def test_a_metric_of_its_own_leaves_the_backbone_out(features, labels):
@@ -113,7 +114,7 @@ def test_an_undefined_backbone_leaves_no_score(features, labels, stand_in):
 def test_seconds_are_those_of_the_median_call(features, labels, monkeypatch):
     seconds = iter([9.0, 9.0] + [0.03, 0.01, 0.02] * 4 + [5.0])
     monkeypatch.setattr(
-        scoring, "Stopwatch", lambda: SimpleNamespace(seconds=lambda: next(seconds))
+        runtime, "Stopwatch", lambda: SimpleNamespace(seconds=lambda: next(seconds))
     )
     scores, _ = score_models(features, labels, "logme", {})
     # The first call, cold, is forgotten; a long one is not repeated.

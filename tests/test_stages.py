@@ -126,3 +126,13 @@ def test_a_remembered_run_trains_nothing(
     made = plan("train_method", "lora", {"rank": 2}, start=backbone.key)
     again = stages.train_method(store, made, images, architecture, backbone.weights)
     assert again.result == lora.result
+
+
+def test_source_times_are_those_of_the_run_store(store, lora):
+    gone = replace(lora, key="0" * 20)
+    times = stages.source_times(store, {"lora": {0: lora, 1: gone}, "vpt": {}})
+    assert times["model"].tolist() == ["lora", "lora"]
+    assert times["seed"].tolist() == [0, 1]
+    assert times["seconds"].iloc[0] == lora.result["train_seconds"]
+    assert times["device"].iloc[0] == "cpu"
+    assert times.loc[1, ["seconds", "device"]].isna().all()

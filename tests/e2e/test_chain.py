@@ -84,6 +84,40 @@ def test_logs_show_one_line_per_epoch(finished):
     assert "lora seed 0  epoch  1/10  loss" in lines[0]
 
 
+def test_studies_of_times_and_complexity(project):
+    names = ("times", "scree")
+    project.run("--", *_figures(project.live, names))
+    tables = project.live / "tables"
+    timing = pd.read_csv(tables / "timing.csv")
+    assert timing["seconds"].notna().all()
+    rows = timing["stage"].value_counts()
+    assert rows["embed"] == 2 * (1 + 3 * 2)  # tasks, backbone, methods and seeds
+    assert rows["score:logme"] == rows["fine_tune"] == 2 * 3 * 2
+    assert rows["score:peftdiff"] == rows["score:ncti"] == rows["embed"]
+    assert rows["source_training"] == 3 * 2
+    page = (tables / "times.md").read_text()
+    assert "199.77x" in page
+    assert "n/a" not in page
+    complexity = pd.read_csv(tables / "complexity.csv")
+    assert len(complexity) == 2 * (1 + 3 * 2 + 1)
+    assert complexity["fraction_95"].between(0, 1).all()
+    assert set(complexity["dimension"]) == {16}
+    assert "a small ResNet" in (tables / "complexity.md").read_text()
+    before = project.runs()
+    project.run("prune_runs")
+    assert project.runs() == before  # the CNN's among them
+    project.run("freeze_results")
+    shutil.rmtree(project.live)
+    cached = project.root / "results/cached/smoke"
+    assert sum(path.stat().st_size for path in cached.rglob("*.npz")) < 1_000_000
+    for name in ("times.md", "complexity.md"):
+        assert (cached / "tables" / name).exists()
+    drawn = project.run("cached_figures")
+    assert "train_cnn" not in drawn
+    assert "embed_task" not in drawn
+    assert all((project.root / path).exists() for path in _figures(cached, names))
+
+
 def test_a_second_call_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.run()
 
@@ -244,6 +278,12 @@ def test_a_cut_off_file_ends_in_one_sentence_and_no_result(project, file, target
     assert f"Error: results/smoke/{file} is cut off" in printed
     assert "delete it and start again" in printed
     assert not (project.live / target).exists()
+
+
+def _figures(folder, names):
+    """Return the figures' paths below the project."""
+    place = "/".join(folder.parts[folder.parts.index("results") :])
+    return [f"{place}/figures/{n}.{kind}" for n in names for kind in ("png", "svg")]
 
 
 def _wait_for(happened, engine):

@@ -81,3 +81,42 @@ def choices(tasks, seeds=3):
     columns = ["experiment", "task", "group", "choice", "value", "start_seed"]
     columns += ["weighted_tau", "agreement", "run_agreement", "n_methods", "null_sd"]
     return pd.DataFrame(rows, columns=[*columns, "mean_null_sd", "note"])
+
+
+def timing(tasks, metrics=("peftdiff", "logme"), methods=("lora", "vpt")):
+    stages = {f"score:{metric}": 2.0 + place for place, metric in enumerate(metrics)}
+    stages |= {"embed": 6.0, "fine_tune": 1200.0}
+    rows = [
+        ("mini", task, group, stage, seconds, "cpu", model, 0)
+        for task, group in members(tasks)
+        for stage, seconds in stages.items()
+        for model in methods
+    ]
+    rows += [
+        ("mini", None, None, "source_training", 50.0, "cpu", m, 0) for m in methods
+    ]
+    columns = ["experiment", "task", "group", "stage", "seconds", "device", "model"]
+    return pd.DataFrame(rows, columns=[*columns, "seed"])
+
+
+NEEDED = {"backbone": 4, "lora": 6, "vpt": 2, "cnn": 1}  # of eight
+
+
+def complexity(tasks, methods=("lora", "vpt")):
+    rows = [
+        ("mini", task, group, model, 8, count, count / 8, 500, "")
+        for task, group in members(tasks)
+        for model, count in NEEDED.items()
+        if model in (*methods, "backbone", "cnn")
+    ]
+    columns = ["experiment", "task", "group", "model", "dimension", "components_95"]
+    return pd.DataFrame(rows, columns=[*columns, "fraction_95", "n_images", "note"])
+
+
+def scree(tasks):
+    """Return curves that rise evenly up to the component that is needed."""
+    return {
+        (task, model): np.minimum(np.arange(1, 9) / count, 1)
+        for task, _ in members(tasks)
+        for model, count in NEEDED.items()
+    }

@@ -20,15 +20,17 @@ from peftdiff.figures import (
     grid_curves,
     grid_maps,
     scores,
+    scree,
     start_seeds,
     style,
     tau,
+    times,
 )
 from tests.figures import study_tables
 
-STUDIES = ("ablation", "grid_curves", "grid_maps", "choices", "start_seeds")
+STUDIES = ("ablation", "grid_curves", "grid_maps", "choices", "start_seeds", "times")
 TABLES = ("accuracy", "scores", "tau", "critical_difference", *STUDIES)
-NAMES = (*TABLES, "diffusion_map", "contact_sheet")
+NAMES = (*TABLES, "scree", "diffusion_map", "contact_sheet")
 
 
 @pytest.fixture
@@ -46,6 +48,11 @@ def inputs(make):
         "grid_maps": (grid_maps.draw, [*grid]),
         "choices": (choices.draw, [study_tables.choices(tasks)]),
         "start_seeds": (start_seeds.draw, [study_tables.choices(tasks)]),
+        "times": (times.draw, [study_tables.timing(tasks)]),
+        "scree": (
+            scree.draw,
+            [study_tables.complexity(tasks), study_tables.scree(tasks)],
+        ),
         "accuracy": (accuracy.draw, [truth]),
         "scores": (scores.draw, [make.scores(truth), truth, correlation]),
         "tau": (tau.draw, [correlation, make.summary(correlation)]),
@@ -119,6 +126,8 @@ def test_rows_may_come_with_any_index(inputs, name):
         ("grid_maps", 1, "grid_choice.csv", "choice"),
         ("choices", 0, "choices.csv", "agreement"),
         ("start_seeds", 0, "choices.csv", "run_agreement"),
+        ("times", 0, "timing.csv", "stage"),
+        ("scree", 0, "complexity.csv", "fraction_95"),
     ],
 )
 def test_missing_column_or_rows_are_named(inputs, name, position, table, column):

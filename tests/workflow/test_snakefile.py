@@ -71,15 +71,27 @@ def test_studies_plan_one_job_a_task_and_are_no_part_of_the_main_job(project):
     counts = jobs(text)
     for rule in ("search_grid", "compare_choices", "fine_tune"):
         assert counts[rule] == 2
-    for rule in ("ablate_score", "correlate_grid", "correlate_choices"):
+    once = ("ablate_score", "correlate_grid", "correlate_choices", "compare_times")
+    for rule in (*once, "train_cnn", "measure_complexity"):
         assert counts[rule] == 1
     drawn = {rule for rule in counts if rule.startswith("draw_")}
     assert drawn == {
         *("draw_ablation", "draw_grid_curves", "draw_grid_maps", "draw_choices"),
-        "draw_start_seeds",
+        *("draw_start_seeds", "draw_times", "draw_scree"),
     }
     main = jobs(call(project, *smoke)[1])
     assert not main.keys() & {"search_grid", "compare_choices", "ablate_score"}
+    assert not main.keys() & {"compare_times", "train_cnn", "measure_complexity"}
+
+
+def test_a_cnn_that_timm_has_trained_needs_no_images(project):
+    smoke = ("-n", "--configfile", "configs/smoke.yaml")
+    fetched = ("--config", "studies={cnn: {architecture: resnet152.a1_in1k}}")
+    target = ("--", "results/smoke/models/cnn.safetensors")
+    assert jobs(call(project, *smoke, *target)[1])["prepare_sources"] == 1
+    code, text = call(project, *smoke, *fetched, *target)
+    assert code == 0, text
+    assert jobs(text).keys() == {"train_cnn", "total"}
 
 
 def test_a_cached_study_that_is_missing_says_who_makes_it(project):

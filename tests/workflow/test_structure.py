@@ -17,9 +17,9 @@ LAYERS = [
     {"neighbors", "runs", "models"},
     {"diffusion"},
     {"metrics", "statistics", "tasks", "methods", "provenance"},
-    {"imagesets", "backbones", "plans", "scoring", "config", "replicates"},
-    {"correlation", "published"},
-    {"summary", "comparison", "stability", "studies", "page"},
+    {"imagesets", "backbones", "cnn", "plans", "scoring", "config", "replicates"},
+    {"correlation", "page", "published"},
+    {"summary", "comparison", "stability", "studies"},
     {"training", "embedding", "figures"},
     {"stages"},
 ]

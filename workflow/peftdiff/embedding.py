@@ -2,15 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from timm.models.vision_transformer import VisionTransformer
 
 from peftdiff.backbones import head_inputs, to_input
 from peftdiff.imagesets import Images
-from peftdiff.runtime import Setting
+from peftdiff.models import model_columns
+from peftdiff.runtime import Setting, describe_device, logger, measure
 from peftdiff.training import autocast
+
+
+def embed_models(
+    models: Mapping[str, VisionTransformer],
+    images: Images,
+    out: Mapping[str, NDArray[np.float32]],
+    *,
+    setting: Setting,
+    batch_size: int = 250,
+) -> pd.DataFrame:
+    """Embed images through one model after another, into the arrays of their names.
+
+    Returns
+    -------
+    DataFrame
+        A row per model ("backbone", or "<method>/<seed>"): model, seed, seconds (of the
+        pass over all images, warm), device, n_images.
+    """
+    rows = []
+    for name, model in models.items():
+        logger.info("embedding %d images through %s", len(images.pixels), name)
+        seconds = timed_embed(
+            model, images, out[name], setting=setting, batch_size=batch_size
+        )
+        rows.append({**model_columns(name), "seconds": seconds})
+    return pd.DataFrame(rows).assign(
+        device=describe_device(setting), n_images=len(images.pixels)
+    )
+
+
+def timed_embed(
+    model: VisionTransformer,
+    images: Images,
+    out: NDArray[np.float32],
+    *,
+    setting: Setting,
+    batch_size: int = 250,
+) -> float:
+    """Embed images as `embed` does, after an untimed batch; return the seconds.
+
+    A pass that is short is repeated: the same numbers are written again, and the
+    median counts.
+    """
+    first = slice(batch_size)
+    warm = replace(images, pixels=images.pixels[first], labels=images.labels[first])
+    embed(model, warm, out[first], setting=setting, batch_size=batch_size)
+
+    def work() -> None:
+        embed(model, images, out, setting=setting, batch_size=batch_size)
+
+    return measure(work)[1]
 
 
 @torch.inference_mode()

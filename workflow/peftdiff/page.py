@@ -83,7 +83,7 @@ def _summary_table(summary: pd.DataFrame) -> str:
         ]
         for row in summary.to_dict("records")
     ]
-    return _markdown(SUMMARY, rows)
+    return markdown(SUMMARY, rows)
 
 
 def _tau_tables(correlation: pd.DataFrame) -> list[str]:
@@ -100,7 +100,7 @@ def _tau_tables(correlation: pd.DataFrame) -> list[str]:
             ]
             for metric, row in taus.to_dict("index").items()
         ]
-        return _markdown(["metric", *tasks], rows)
+        return markdown(["metric", *tasks], rows)
 
     tables: list[list[str]] = [[]]
     for task in taus.columns:
@@ -149,7 +149,7 @@ def _reliability_sentence(reliability: pd.DataFrame) -> str:
     )
 
 
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table, its first column aligned to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     first, *others = widths

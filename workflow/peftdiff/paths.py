@@ -25,7 +25,9 @@ TABLES = (
 )
 
 # Of the studies, which the main job does not run.
-STUDY_TABLES = ("ablation", "grid", "grid_choice", "choices")
+STUDY_TABLES = ("ablation", "grid", "grid_choice", "choices", "timing", "complexity")
+STUDY_PAGES = ("times", "complexity")
+STUDY_ARRAYS = ("scree",)
 
 
 class Experiment:

@@ -43,6 +43,14 @@ def backbone_plan(backbone: Config, data: Config, setting: Setting) -> Plan:
     return Plan("pretrain_backbone", "", "full", *made)
 
 
+def cnn_plan(cnn: Config, data: Config, setting: Setting) -> Plan | None:
+    """Return the plan of the CNN's training; None where timm has it pre-trained."""
+    sizes, recipe = cnn["architecture"], cnn["recipe"]
+    if isinstance(sizes, str):
+        return None
+    return Plan("train_cnn", "", "full", sizes, recipe, data, cnn["seed"], setting)
+
+
 def source_plans(
     backbone: str,
     method: str,
@@ -135,7 +143,8 @@ def referenced_runs(
     images = data_of([checksums["source"]["train"]], pixels)
     methods = [*config["methods"], *truth["references"]]
     sizes = {method: config["hyperparameters"].get(method, {}) for method in methods}
-    keys, starts = {backbone}, {}
+    cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
+    keys, starts = {backbone, *([cnn.key] if cnn else [])}, {}
     for method in methods:
         starts[method] = {0: backbone}
         if METHODS[method].in_pool:

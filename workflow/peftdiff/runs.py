@@ -28,7 +28,12 @@ from peftdiff.records import (
 from peftdiff.runtime import Setting, UserError, digest, logger
 
 # Raise a stage's number when its code would give other numbers than before.
-STAGE_VERSIONS = {"pretrain_backbone": 2, "train_method": 2, "fine_tune": 2}
+STAGE_VERSIONS = {
+    "pretrain_backbone": 2,
+    "train_cnn": 1,
+    "train_method": 2,
+    "fine_tune": 2,
+}
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -153,15 +158,21 @@ class RunStore:
 
     def find(self, key: str) -> Run | None:
         """Return the finished run of this key, or None."""
+        folder, record = self._root / key, self.record(key)
+        if record is None:
+            return None
+        with _naming(folder):
+            weights = read_arrays(folder / "weights.safetensors")
+        return Run(key, record["result"], weights)
+
+    def record(self, key: str) -> dict[str, Any] | None:
+        """Return the identity and the result of this key's finished run, or None."""
         folder = self._root / key
         if not folder.is_dir():
             return None
-        try:
-            result = read_json(folder / "run.json")["result"]
-            weights = read_arrays(folder / "weights.safetensors")
-        except UserError as error:
-            raise UserError(f"{error} (delete the folder {folder})") from None
-        return Run(key, result, weights)
+        with _naming(folder):
+            record: dict[str, Any] = read_json(folder / "run.json")
+        return record
 
     def prune(self, keep: Iterable[str]) -> list[str]:
         """Delete all runs but those kept; return the keys that went.
@@ -199,6 +210,15 @@ class RunStore:
                     finally:
                         path.unlink(missing_ok=True)
                     return
+
+
+@contextlib.contextmanager
+def _naming(folder: Path) -> Iterator[None]:
+    """Say which run's folder is broken."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{error} (delete the folder {folder})") from None
 
 
 def _wait_for(descriptor: int, key: str) -> None:

@@ -10,12 +10,18 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, TypeVar
 
 logger = logging.getLogger("peftdiff")
+
+SHORT = 0.1  # seconds: what takes less is timed REPEATS times
+REPEATS = 3
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,20 @@ class Stopwatch:
         return time.perf_counter() - self._start
 
 
+def measure(work: Callable[[], Result]) -> tuple[Result, float]:
+    """Return what `work` returns and its seconds, the median where it is short.
+
+    The first call counts: whoever wants warm times calls `work` once before. On a GPU
+    `work` must wait for its end.
+    """
+    seconds: list[float] = []
+    while not seconds or (seconds[0] < SHORT and len(seconds) < REPEATS):
+        watch = Stopwatch()
+        result = work()
+        seconds.append(watch.seconds())
+    return result, median(seconds)
+
+
 def resolve_setting(device: str, precision: str) -> Setting:
     """Return the setting that the configured names mean on this machine.
 
@@ -112,6 +132,15 @@ def resolve_setting(device: str, precision: str) -> Setting:
     if precision == "auto":
         precision = "bfloat16" if device == "cuda" else "float32"
     return Setting(device, precision)
+
+
+def describe_device(setting: Setting) -> str:
+    """Return "cpu", or the type and the name of the GPU."""
+    if setting.device != "cuda":
+        return setting.device
+    import torch
+
+    return f"{setting.device} ({torch.cuda.get_device_name()})"
 
 
 def use_threads(count: int) -> None:

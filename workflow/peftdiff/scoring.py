@@ -6,7 +6,6 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,7 @@ from numpy.typing import NDArray
 from peftdiff.metrics import METRICS, combine, compute
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 from peftdiff.models import BACKBONE, Features, Labels, model_columns
-from peftdiff.runtime import Stopwatch, logger
-
-SHORT = 0.1  # seconds: what takes less is timed REPEATS times
-REPEATS = 3
+from peftdiff.runtime import logger, measure
 
 
 @dataclass(frozen=True)
@@ -56,8 +52,9 @@ def score_models(
         normalization takes no time worth counting), note. A value that is undefined,
         saturated or not finite is an empty score with a note.
     components
-        One row per model and seed of what a pool-normalized metric combines; empty for
-        other metrics.
+        One row per model and seed of what a pool-normalized metric combines, and
+        <metric>_seconds (the backbone's are in no row of the scores); empty for other
+        metrics.
     """
     in_pool = METRICS[metric].needs_pool
     models = [model for model in features if in_pool or model != BACKBONE]
@@ -70,7 +67,12 @@ def score_models(
     scores = {model: each.value for model, each in measured.items()}
     components = pd.DataFrame()
     if in_pool:
-        rows = [model_columns(model) | (value or {}) for model, value in scores.items()]
+        rows = [
+            model_columns(model)
+            | (each.value or {})
+            | {f"{metric}_seconds": each.seconds}
+            for model, each in measured.items()
+        ]
         components = pd.DataFrame(rows)
         scores = _combine_by_seed(metric, scores)
     rows = [
@@ -90,22 +92,24 @@ def _measure(
     parameters: Mapping[str, Any],
 ) -> Measured:
     """Compute a metric, repeatedly where it is short; note why it may not rank."""
-    seconds: list[float] = []
-    while not seconds or (seconds[0] < SHORT and len(seconds) < REPEATS):
-        watch = Stopwatch()
+
+    def attempt() -> tuple[Any, list[warnings.WarningMessage], str]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                value = compute(metric, features, labels, **parameters)
+                return compute(metric, features, labels, **parameters), caught, ""
             except UndefinedScore as reason:
-                return Measured(None, watch.seconds(), f"undefined: {reason}")
-        seconds.append(watch.seconds())
+                return None, [], f"undefined: {reason}"
+
+    (value, caught, note), seconds = measure(attempt)
+    if note:
+        return Measured(None, seconds, note)
     saturated = [str(w.message) for w in caught if w.category is SaturatedScore]
     for other in (w.message for w in caught if w.category is not SaturatedScore):
         logger.warning("%s: %s", metric, other)
     if saturated:
-        return Measured(None, median(seconds), f"saturated: {saturated[0]}")
-    return Measured(value, median(seconds))
+        return Measured(None, seconds, f"saturated: {saturated[0]}")
+    return Measured(value, seconds)
 
 
 def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]:

@@ -1,15 +1,17 @@
 """The stages of training: what a plan's run starts from and what it leaves behind.
 
-Backbone pre-training, source training of a method, fine-tuning on a task; each asks the
-run store first.
+Backbone pre-training, the CNN's training, source training of a method, fine-tuning on a
+task; each asks the run store first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from peftdiff.methods import METHODS
 from peftdiff.models import BACKBONE, model_name
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from peftdiff.imagesets import Images
+    from peftdiff.runtime import Setting
 
 Config = Mapping[str, Any]
 
@@ -29,29 +32,23 @@ FACTOR_WEIGHTS = [1.0, 0.7, 0.3, 0.3]
 
 def pretrain_backbone(store: RunStore, plan: Plan, images: Images) -> Run:
     """Train a backbone from scratch on images whose labels are several factors."""
-    import torch
+    from peftdiff.backbones import build_backbone
 
-    from peftdiff.backbones import build_backbone, set_head
-    from peftdiff.training import Recipe, factored_cross_entropy, fit, generator
+    return _pretrain(store, plan, images, build_backbone, "backbone")
 
-    def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
-        torch.manual_seed(plan.seed)
-        model = build_backbone(plan.hyperparameters)
-        set_head(model, sum(images.classes), generator(plan.seed, "head"))
-        seconds = fit(
-            model,
-            images,
-            Recipe(**plan.recipe),
-            seed=plan.seed,
-            name="backbone",
-            setting=plan.setting,
-            checkpoint=checkpoint,
-            loss=factored_cross_entropy(images.classes, FACTOR_WEIGHTS),
-        )
-        model.reset_classifier(0)
-        return {"train_seconds": seconds}, _arrays(model.state_dict())
 
-    return store.ensure(plan, train)
+def train_cnn(store: RunStore, plan: Plan, images: Images) -> Run:
+    """Train a CNN from scratch on the images that the backbone is trained on."""
+    from peftdiff.cnn import build_cnn
+
+    return _pretrain(store, plan, images, build_cnn, "CNN")
+
+
+def fetch_cnn(name: str) -> Tensors:
+    """Return the weights of a CNN that timm has pre-trained."""
+    from peftdiff import cnn
+
+    return cnn.fetch_cnn(name)
 
 
 def train_method(
@@ -145,6 +142,47 @@ def fine_tune_pool(
     return pd.DataFrame(rows)
 
 
+def source_times(
+    store: RunStore, trained: Mapping[str, Mapping[int, Run]]
+) -> pd.DataFrame:
+    """Return the seconds of each method's source training, as the run store has them.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, seed, seconds (empty where the run is gone), device.
+    """
+    rows = []
+    for method, runs in trained.items():
+        for seed, run in runs.items():
+            row: dict[str, Any] = {"model": method, "seed": seed}
+            record = store.record(run.key)
+            if record is not None:
+                row["seconds"] = record["result"]["train_seconds"]
+                row["device"] = record["identity"]["setting"]["device"]
+            rows.append(row)
+    columns = ["model", "seed", "seconds", "device"]
+    return pd.DataFrame(rows).reindex(columns=columns)
+
+
+def embed_by_cnn(
+    architecture: Any,
+    weights: Tensors,
+    images: Images,
+    *,
+    setting: Setting,
+    batch_size: int,
+) -> NDArray[np.float32]:
+    """Return the pooled features (n, d) of images through a trained CNN."""
+    from peftdiff.cnn import load_cnn
+    from peftdiff.embedding import embed
+
+    model: Any = load_cnn(architecture, weights, (images.mean, images.std))
+    out = np.empty((len(images.pixels), model.num_features), dtype=np.float32)
+    embed(model, images, out, setting=setting, batch_size=batch_size)
+    return out
+
+
 def embedding_models(
     architecture: Config,
     backbone: Run,
@@ -189,6 +227,38 @@ def start_model(
     if weights is not None:
         load_method_state(model, {k: torch.tensor(v) for k, v in weights.items()})
     return model
+
+
+def _pretrain(
+    store: RunStore,
+    plan: Plan,
+    images: Images,
+    build: Callable[[Any], Any],
+    name: str,
+) -> Run:
+    import torch
+
+    from peftdiff.backbones import set_head
+    from peftdiff.training import Recipe, factored_cross_entropy, fit, generator
+
+    def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
+        torch.manual_seed(plan.seed)
+        model = build(plan.hyperparameters)
+        set_head(model, sum(images.classes), generator(plan.seed, "head"))
+        seconds = fit(
+            model,
+            images,
+            Recipe(**plan.recipe),
+            seed=plan.seed,
+            name=name,
+            setting=plan.setting,
+            checkpoint=checkpoint,
+            loss=factored_cross_entropy(images.classes, FACTOR_WEIGHTS),
+        )
+        model.reset_classifier(0)
+        return {"train_seconds": seconds}, _arrays(model.state_dict())
+
+    return store.ensure(plan, train)
 
 
 def _start(

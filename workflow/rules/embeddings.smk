@@ -1,7 +1,7 @@
 """Embeddings.
 
 Takes a task's images, the backbone and every source-trained method.
-Makes embeddings/<task>.safetensors.
+Makes embeddings/<task>.safetensors and parts/embedding_times/<task>.csv.
 """
 
 
@@ -11,7 +11,8 @@ rule embed_task:
         backbone=LIVE.model("backbone"),
         methods=[LIVE.model(method) for method in POOL],
     output:
-        LIVE.embedding("{task}"),
+        embedding=LIVE.embedding("{task}"),
+        times=LIVE.part("embedding_times", "{task}"),
     log:
         LIVE.log("embed_task", "{task}"),
     benchmark:
@@ -22,6 +23,7 @@ rule embed_task:
         gpu=1,
         mem_mb=2000,
     params:
+        experiment=config["experiment"],
         architecture=config["backbone"]["architecture"],
         hyperparameters={
             method: config["hyperparameters"].get(method, {}) for method in POOL

@@ -30,9 +30,13 @@ rule freeze_results:
     input:
         tables=[LIVE.table(name) for name in TABLES],
         studies=[
-            LIVE.table(name)
-            for name in STUDY_TABLES
-            if os.path.exists(LIVE.table(name))
+            path
+            for path in (
+                *map(LIVE.table, STUDY_TABLES),
+                *map(LIVE.page, STUDY_PAGES),
+                *map(LIVE.array, STUDY_ARRAYS),
+            )
+            if os.path.exists(path)
         ],
         texts=[LIVE.provenance, LIVE.tau_table],
         arrays=LIVE.array("diffusion_map"),

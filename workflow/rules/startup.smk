@@ -25,6 +25,8 @@ from peftdiff.config import check_config
 from peftdiff.methods import METHODS
 from peftdiff.paths import (
     RESULTS,
+    STUDY_ARRAYS,
+    STUDY_PAGES,
     STUDY_TABLES,
     TABLES,
     Experiment,
@@ -92,5 +94,7 @@ STUDY_FIGURES = {  # and the tables that each is drawn from
     "grid_maps": ["grid", "grid_choice"],
     "choices": ["choices"],
     "start_seeds": ["choices"],
+    "times": ["timing"],
+    "scree": ["complexity"],
 }
 ENVIRONMENT = "../../envs/environment.yaml"

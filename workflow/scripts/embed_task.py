@@ -4,12 +4,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from peftdiff.embedding import embed
+from peftdiff.embedding import embed_models
 from peftdiff.imagesets import read_images
-from peftdiff.records import streaming_arrays
+from peftdiff.records import labelled, streaming_arrays, write_table
 from peftdiff.runs import read_models
-from peftdiff.runtime import job, logger, named, resolve_setting, use_threads
+from peftdiff.runtime import job, named, resolve_setting, use_threads
 from peftdiff.stages import embedding_models
+from peftdiff.tasks import TASKS
 
 
 def main(
@@ -17,14 +18,17 @@ def main(
     backbone_path: str,
     method_paths: list[str],
     path: str,
+    times_path: str,
     *,
+    experiment: str,
+    task: str,
     architecture: dict[str, int],
     hyperparameters: dict[str, dict[str, Any]],
     embedding: dict[str, Any],
     normalization: dict[str, float],
     device: tuple[str, str],
 ) -> None:
-    """Write the labels and, per model and seed, the features of a task's images."""
+    """Write the labels and the features of a task's images, and how long each took."""
     use_threads(1)
     setting = resolve_setting(*device)
     images = read_images(images_path, embedding["split"], normalization)
@@ -34,14 +38,14 @@ def main(
     trained = dict(zip(hyperparameters, map(read_models, method_paths), strict=True))
     models = embedding_models(architecture, backbone, hyperparameters, trained)
     shapes = {name: ((count, m.num_features), "float32") for name, m in models.items()}
-    shapes["labels"] = ((count,), "int64")
-    metadata = {"class_names": json.dumps(images.class_names[0])}
-    with streaming_arrays(path, shapes, metadata) as arrays:
+    shapes |= {"labels": ((count,), "int64")}
+    class_names = {"class_names": json.dumps(images.class_names[0])}
+    with streaming_arrays(path, shapes, class_names) as arrays:
         arrays["labels"][:] = images.labels
-        for name, model in models.items():
-            logger.info("embedding %d images through %s", count, name)
-            size = embedding["batch_size"]
-            embed(model, images, arrays[name], setting=setting, batch_size=size)
+        size = embedding["batch_size"]
+        times = embed_models(models, images, arrays, setting=setting, batch_size=size)
+    names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
+    write_table(times_path, labelled(times, **names))
 
 
 if __name__ == "__main__":
@@ -50,6 +54,8 @@ if __name__ == "__main__":
             snakemake.input.images,
             snakemake.input.backbone,
             snakemake.input.methods,
-            snakemake.output[0],
+            snakemake.output.embedding,
+            snakemake.output.times,
+            task=snakemake.wildcards.task,
             **named(snakemake.params),
         )

@@ -1,0 +1,56 @@
+"""Gather the seconds of scoring and of fine-tuning, and compare them."""
+
+from peftdiff.records import (
+    read_json,
+    read_table,
+    read_tables,
+    write_table,
+    write_text,
+)
+from peftdiff.runs import RunStore, read_models
+from peftdiff.runtime import job, named
+from peftdiff.stages import source_times
+from peftdiff.studies.times import gather_times
+from peftdiff.studies.times_page import times_page
+
+POSTER = ("group", "peftdiff_minutes", "fine_tuning_minutes", "speed_up")
+
+
+def main(
+    table_paths: tuple[str, str, str],
+    embedding_paths: list[str],
+    method_paths: list[str],
+    poster_path: str,
+    provenance_path: str,
+    path: str,
+    page_path: str,
+    *,
+    methods: list[str],
+    store: str,
+) -> None:
+    """Write the seconds of every stage, and the minutes in the poster's layout.
+
+    `table_paths` are those of the scores, the components and the ground truth.
+    """
+    embedding = read_tables(embedding_paths) if embedding_paths else None
+    trained = dict(zip(methods, map(read_models, method_paths), strict=True))
+    source = source_times(RunStore(store), trained)
+    timing = gather_times(*map(read_table, table_paths), embedding, source)
+    write_table(path, timing)
+    poster = read_table(poster_path, POSTER)
+    machine = read_json(provenance_path)["machine"]
+    write_text(page_path, times_page(timing, poster, machine))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            tuple(snakemake.input.tables),
+            list(snakemake.input.embedding),
+            list(snakemake.input.methods),
+            snakemake.input.poster,
+            snakemake.input.provenance,
+            snakemake.output.timing,
+            snakemake.output.page,
+            **named(snakemake.params),
+        )
