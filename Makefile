@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 CONFIGFILE ?=
-EXPERIMENT = $(or $(basename $(notdir $(CONFIGFILE))),mini)
+EXPERIMENT ?= $(or $(basename $(notdir $(CONFIGFILE))),mini)
 CORES ?= all
 # A lock that a killed run left is cleared at the next start: workflow/rules/startup.smk.
 SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--configfile $(CONFIGFILE))
@@ -18,7 +18,22 @@ main: .venv/ready
 	@echo
 	@cat results/$(EXPERIMENT)/tables/tau.md
 	@echo
+	@echo "The answer on one page: results/$(EXPERIMENT)/summary.html"
 	@echo "Report: results/$(EXPERIMENT)/report.html   Tables and figures: results/$(EXPERIMENT)/"
+
+# Where the experiment was run here, its page and its report, brought up to date;
+# else those of all cached experiments, for which nothing is trained.
+report: .venv/ready
+	@if test -e results/$(EXPERIMENT)/tables/provenance.json; then \
+	    $(SNAKEMAKE) && \
+	    $(SNAKEMAKE) --quiet all --report results/$(EXPERIMENT)/report.html && \
+	    echo "results/$(EXPERIMENT)/summary.html and results/$(EXPERIMENT)/report.html"; \
+	else \
+	    echo "$(EXPERIMENT) was not run here ('make' runs it): from the cache." && \
+	    $(SNAKEMAKE) cached_pages && \
+	    $(SNAKEMAKE) --quiet all --report results/cached/report.html -- cached_pages && \
+	    echo "results/cached/*/summary.html and results/cached/report.html"; \
+	fi
 
 test: .venv/ready lint
 	.venv/bin/python -m pytest -n 2

@@ -23,6 +23,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/times.smk"
 include: "workflow/rules/complexity.smk"
+include: "workflow/rules/summary.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/published.smk"
 
@@ -40,6 +41,7 @@ rule all:
         [LIVE.contact_sheet(task) for task in config["tasks"]],
         LIVE.tau_table,
         LIVE.provenance,
+        LIVE.summary_page,
 
 
 rule studies:
@@ -53,6 +55,11 @@ rule cached_figures:
     input:
         [cached(name).figures(FIGURES) for name in cached_experiments()],
         [study_figures(cached(name)) for name in cached_experiments()],
+
+
+rule cached_pages:
+    input:
+        [cached(name).summary_page for name in cached_experiments()],
 
 
 rule published:

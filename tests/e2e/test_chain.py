@@ -118,6 +118,14 @@ def test_studies_of_times_and_complexity(project):
     assert all((project.root / path).exists() for path in _figures(cached, names))
 
 
+def test_the_summary_page_opens_with_the_answer(finished):
+    page = (finished.live / "summary.html").read_text()
+    assert "2 tasks, 3 methods, 2 seeds" in page
+    assert "The target &#39;studies&#39; makes it" in page
+    for rule in ("fine_tune", "pretrain_backbone"):  # their times, as measured
+        assert f'data-text="{rule}"' in page
+
+
 def test_a_second_call_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.run()
 
@@ -259,7 +267,10 @@ def test_cached_results_do_not_stand_in_for_the_main_job(project):
 def test_the_report_holds_figures_and_contact_sheets(project):
     project.run("--report", "results/smoke/report.html")
     page = (project.live / "report.html").read_text()
-    for text in ("contact_sheet_digits", "diffusion maps", "weighted tau (table)"):
+    for text in (
+        *("contact_sheet_digits", "diffusion maps", "weighted tau (table)"),
+        *("the answer, on one page", "mean ranks of the metrics", "provenance"),
+    ):
         assert text in page
 
 

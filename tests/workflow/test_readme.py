@@ -73,13 +73,13 @@ def test_every_workflow_command_plans(call):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("target", ["main", "test"])
+@pytest.mark.parametrize("target", ["main", "test", "report"])
 def test_the_make_targets_plan(target):
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    tool = {"main": "snakemake", "test": "pytest"}[target]
+    tool = "pytest" if target == "test" else "snakemake"
     assert tool in done.stdout
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from peftdiff.paths import TABLES
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -107,6 +109,26 @@ def test_a_cached_study_that_is_missing_says_who_makes_it(project):
     assert code != 0
     assert "results/cached/smoke/tables/choices.csv is missing" in text
     assert "the targets 'studies' and then 'freeze_results' make it" in text
+
+
+def test_a_page_is_made_of_the_studies_that_are_there(project):
+    tables = project / "results/cached/smoke/tables"
+    tables.mkdir(parents=True)
+    for name in TABLES:
+        (tables / f"{name}.csv").touch()
+    (tables / "provenance.json").write_text("{}")
+    (tables.parent / "arrays").mkdir()
+    (tables.parent / "arrays/diffusion_map.npz").touch()
+    before = jobs(call(project, "-n", "cached_pages")[1])
+    (tables / "timing.csv").touch()  # a table without a figure of its own
+    (tables / "ablation.csv").touch()
+    code, text = call(project, "-n", "cached_pages")
+    shutil.rmtree(project / "results/cached")
+    assert code == 0, text
+    assert before["write_summary"] == jobs(text)["write_summary"] == 1
+    assert "draw_ablation" not in before
+    assert jobs(text)["draw_ablation"] == 1
+    assert "fine_tune" not in jobs(text)
 
 
 @pytest.mark.parametrize(

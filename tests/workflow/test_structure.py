@@ -21,12 +21,13 @@ LAYERS = [
     {"correlation", "page", "published"},
     {"summary", "comparison", "stability", "studies"},
     {"training", "embedding", "figures"},
-    {"stages"},
+    {"stages", "webpage"},
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 TORCH_FREE = (
     *("diffusion", "metrics", "statistics", "neighbors", "plans", "models", "scoring"),
     *("replicates", "correlation", "summary", "comparison", "stability", "studies"),
+    "webpage",
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))
 

@@ -29,6 +29,9 @@ STUDY_TABLES = ("ablation", "grid", "grid_choice", "choices", "timing", "complex
 STUDY_PAGES = ("times", "complexity")
 STUDY_ARRAYS = ("scree",)
 
+# What the summary page shows beside the main tables, as far as it is there.
+PAGE_TABLES = tuple(dict.fromkeys((*STUDY_TABLES, "timing", "complexity")))
+
 
 class Experiment:
     """The files of one experiment, below one root folder."""
@@ -70,6 +73,11 @@ class Experiment:
         """Return a page of text made from tables."""
         return f"{self.root}/tables/{name}.md"
 
+    @property
+    def summary_page(self) -> str:
+        """The page that opens with the answer."""
+        return f"{self.root}/summary.html"
+
     def array(self, name: str) -> str:
         """Return a small array that a figure is drawn from."""
         return f"{self.root}/arrays/{name}.npz"
@@ -91,13 +99,18 @@ class Experiment:
         """The folder of the run store."""
         return f"{self.root}/runs"
 
+    @property
+    def logs(self) -> str:
+        """The folder of the jobs' logs."""
+        return f"{self.root}/logs"
+
     def benchmark(self, rule: str, name: str = "all") -> str:
         """Return the time and memory of a job, by the engine's account."""
-        return f"{self.root}/logs/{rule}/{name}.usage.tsv"
+        return f"{self.logs}/{rule}/{name}.usage.tsv"
 
     def log(self, rule: str, name: str = "all") -> str:
         """Return the log of a job."""
-        return f"{self.root}/logs/{rule}/{name}.log"
+        return f"{self.logs}/{rule}/{name}.log"
 
 
 def live(experiment: str) -> Experiment:
@@ -118,6 +131,11 @@ def published() -> Experiment:
 def published_table(name: str) -> str:
     """Return a table of published figures; it lies with the workflow."""
     return f"{RESOURCES}/published/{name}.csv"
+
+
+def page_part(name: str) -> str:
+    """Return a part of the summary page: its template, its styles, its script."""
+    return f"{RESOURCES}/summary/{name}"
 
 
 def cached_experiments() -> list[str]:

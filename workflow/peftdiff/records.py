@@ -108,6 +108,22 @@ def read_tables(paths: Sequence[str]) -> pd.DataFrame:
     return pd.concat([read_table(path) for path in paths], ignore_index=True)
 
 
+def read_usage(folder: str | Path) -> pd.DataFrame:
+    """Return what jobs took, where `folder` holds the engine's account of them.
+
+    Returns
+    -------
+    DataFrame
+        A row a job: rule, job, seconds, megabytes (the most at a time).
+    """
+    rows = []
+    for file in sorted(Path(folder).glob("*/*.usage.tsv")):
+        last = pd.read_csv(file, sep="\t").iloc[-1]
+        memory = pd.to_numeric(last["max_rss"], errors="coerce")
+        rows.append((file.parent.name, file.name.split(".")[0], last["s"], memory))
+    return pd.DataFrame(rows, columns=["rule", "job", "seconds", "megabytes"])
+
+
 def write_arrays(path: str | Path, arrays: Arrays, metadata: Mapping[str, str]) -> None:
     """Write arrays (float32, float64, int64, uint8) as a safetensors file, atomically.
 

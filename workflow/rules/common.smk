@@ -9,18 +9,39 @@ CONFIGURED = {
     "methods": POOL,
 }
 
+FIGURE_TITLES = {}  # by name, for whoever cannot see the figure
+POSTER = ["weighted_tau", "averages", "improvements", "ablation"]
+PAGE_PARTS = ["page.html", "page.css", "page.js"]
+
 
 def figure(name, title, category="Results"):
     """Return a figure's files, the PNG with its place in the report."""
+    FIGURE_TITLES[name] = title
     png, svg = Experiment("{root}").figure(name)
-    place = {"category": category, "labels": {"result": title}}
+    place = {"category": category, "labels": {"experiment": "{root}", "result": title}}
     shown = report(png, caption=f"../report/{name}.rst", **place)
     return [shown, svg]
 
 
+def shown(path, name, title, category="Tables"):
+    """Return a live file with its place in the report."""
+    place = {"category": category, "labels": {"experiment": LIVE.root, "result": title}}
+    return report(path, caption=f"../report/table_{name}.rst", **place)
+
+
+def shown_table(name, title):
+    """Return a live table with its place in the report."""
+    return shown(LIVE.table(name), name, title)
+
+
+def beside_workflow(path):
+    """Return a file that lies with the workflow, wherever the results go."""
+    return os.path.relpath(Path(workflow.basedir, path))
+
+
 def published_resource(name):
     """Return a table that lies with the workflow, wherever the results go."""
-    return os.path.relpath(Path(workflow.basedir, published_table(name)))
+    return beside_workflow(published_table(name))
 
 
 def study_table(name):
@@ -46,6 +67,34 @@ def study_figures(experiment):
         if all(os.path.exists(experiment.table(table)) for table in tables)
         for path in experiment.figure(name)
     ]
+
+
+def kept_studies(wildcards):
+    """Return the tables of studies that {root} has by now."""
+    paths = map(Experiment(wildcards.root).table, PAGE_TABLES)
+    return [path for path in paths if os.path.exists(path)]
+
+
+def shown_figures(wildcards):
+    """Return the figures of {root}, those of its studies if it has their tables."""
+    experiment = Experiment(wildcards.root)
+    return [*experiment.figures(FIGURES), *study_figures(experiment)]
+
+
+def shown_captions(wildcards):
+    """Return the caption of each figure that is shown."""
+    names = dict.fromkeys(Path(path).stem for path in shown_figures(wildcards))
+    return [beside_workflow(f"workflow/report/{name}.rst") for name in names]
+
+
+def remedy(wildcards):
+    """Say who makes a study's table."""
+    if wildcards.root == LIVE.root:
+        return "The target 'studies' makes it: snakemake --cores all studies"
+    return (
+        "The targets 'studies' and then 'freeze_results' make it, with this"
+        " experiment's --configfile."
+    )
 
 
 def fine_tuning_params(validate):

@@ -11,7 +11,7 @@ rule record_provenance:
         truth=LIVE.table("ground_truth"),
         tables=[LIVE.table(name) for name in TABLES],
     output:
-        LIVE.provenance,
+        shown(LIVE.provenance, "provenance", "provenance", "Summary"),
     log:
         LIVE.log("record_provenance"),
     conda:

@@ -35,7 +35,7 @@ rule collect_scores:
         scores=[LIVE.part("scores", task) for task in config["tasks"]],
         components=[LIVE.part("components", task) for task in config["tasks"]],
     output:
-        scores=LIVE.table("scores"),
+        scores=shown_table("scores", "scores"),
         components=LIVE.table("components"),
     log:
         LIVE.log("collect_scores"),
@@ -52,8 +52,8 @@ rule correlate_scores:
         scores=LIVE.table("scores"),
         truth=LIVE.table("ground_truth"),
     output:
-        correlation=LIVE.table("correlation"),
-        reliability=LIVE.table("reliability"),
+        correlation=shown_table("correlation", "weighted tau, task by task"),
+        reliability=shown_table("reliability", "reliability of the accuracies"),
     log:
         LIVE.log("correlate_scores"),
     conda:

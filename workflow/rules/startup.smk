@@ -24,6 +24,7 @@ sys.executable = shlex.quote(os.path.relpath(sys.executable))
 from peftdiff.config import check_config
 from peftdiff.methods import METHODS
 from peftdiff.paths import (
+    PAGE_TABLES,
     RESULTS,
     STUDY_ARRAYS,
     STUDY_PAGES,
@@ -33,6 +34,7 @@ from peftdiff.paths import (
     cached,
     cached_experiments,
     live,
+    page_part,
     published,
     published_table,
 )

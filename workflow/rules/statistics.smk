@@ -13,9 +13,9 @@ rule summarize_scores:
         truth=LIVE.table("ground_truth"),
         correlation=LIVE.table("correlation"),
     output:
-        summary=LIVE.table("summary"),
-        friedman=LIVE.table("friedman"),
-        nemenyi=LIVE.table("nemenyi"),
+        summary=shown_table("summary", "summary of every metric"),
+        friedman=shown_table("friedman", "mean ranks of the metrics"),
+        nemenyi=shown_table("nemenyi", "pairs of metrics"),
     log:
         LIVE.log("summarize_scores"),
     conda:
@@ -34,7 +34,7 @@ rule leave_methods_out:
         truth=LIVE.table("ground_truth"),
         components=LIVE.table("components"),
     output:
-        LIVE.table("stability"),
+        shown_table("stability", "without one method"),
     log:
         LIVE.log("leave_methods_out"),
     conda:
@@ -57,7 +57,7 @@ rule tabulate_tau:
             LIVE.tau_table,
             category="Results",
             caption="../report/tau_table.rst",
-            labels={"result": "weighted tau (table)"},
+            labels={"experiment": LIVE.root, "result": "weighted tau (table)"},
         ),
     log:
         LIVE.log("tabulate_tau"),

@@ -12,7 +12,7 @@ rule ablate_score:
         components=LIVE.table("components"),
         truth=LIVE.table("ground_truth"),
     output:
-        LIVE.table("ablation"),
+        shown_table("ablation", "either class distance alone"),
     log:
         LIVE.log("ablate_score"),
     conda:
@@ -51,8 +51,8 @@ rule correlate_grid:
         components=[LIVE.part("grid_components", task) for task in config["tasks"]],
         truth=LIVE.table("ground_truth"),
     output:
-        grid=LIVE.table("grid"),
-        choice=LIVE.table("grid_choice"),
+        grid=shown_table("grid", "every setting"),
+        choice=shown_table("grid_choice", "choice of a setting"),
     log:
         LIVE.log("correlate_grid"),
     conda:
@@ -92,7 +92,7 @@ rule correlate_choices:
         components=[LIVE.part("choices", task) for task in config["tasks"]],
         truth=LIVE.table("ground_truth"),
     output:
-        LIVE.table("choices"),
+        shown_table("choices", "choices of the definition"),
     log:
         LIVE.log("correlate_choices"),
     conda:

@@ -73,7 +73,7 @@ rule collect_truth:
     input:
         [LIVE.part("ground_truth", task) for task in config["tasks"]],
     output:
-        LIVE.table("ground_truth"),
+        shown_table("ground_truth", "accuracies"),
     log:
         LIVE.log("collect_truth"),
     conda:
