@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
-from peftdiff.scoring import BACKBONE
+from peftdiff.models import BACKBONE
 from peftdiff.studies.complexity import CNN, SHARE, mean_fractions, methods_of
 
 from . import rows, style, tables

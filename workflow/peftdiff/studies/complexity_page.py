@@ -7,8 +7,8 @@ import textwrap
 
 import pandas as pd
 
+from peftdiff.models import BACKBONE
 from peftdiff.page import WIDTH, markdown
-from peftdiff.scoring import BACKBONE
 from peftdiff.studies.complexity import CNN, mean_fractions, methods_of
 
 LEGEND = (

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from peftdiff.metrics import METRICS
-from peftdiff.scoring import BACKBONE
+from peftdiff.models import BACKBONE
 
 EMBED, SCORE, FINE_TUNE, SOURCE = "embed", "score:", "fine_tune", "source_training"
 TOTAL = "total"
