@@ -29,7 +29,7 @@ include: "workflow/rules/published.smk"
 
 
 wildcard_constraints:
-    task="|".join(TASKS),
+    task="|".join([*TASKS, *config["data"]["image_folders"]]),
     method="|".join(METHODS),
     root="|".join([LIVE.root, *(cached(name).root for name in cached_experiments())]),
 

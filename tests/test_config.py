@@ -41,7 +41,9 @@ def changed(**changes):
     return config
 
 
-@pytest.mark.parametrize("overlay", [None, "mini_long.yaml", "smoke.yaml"])
+@pytest.mark.parametrize(
+    "overlay", [None, "mini_long.yaml", "smoke.yaml", "vtab1k.yaml"]
+)
 def test_the_configurations_are_valid(overlay):
     check_config(load(overlay), SCHEMA)
 
@@ -122,6 +124,30 @@ def test_the_configurations_are_valid(overlay):
             "config key 'studies.grid' has an unknown key 'times'",
         ),
         (
+            {"data__interpolation": "nearest"},
+            "config key 'data.interpolation' is 'nearest'; allowed: bicubic, bilinear",
+        ),
+        (
+            {"data__missing_tasks": "ignore"},
+            "config key 'data.missing_tasks' is 'ignore'; allowed: error, skip",
+        ),
+        (
+            {"data__vtab_hub": {"repository": "a/b", "file": "c.zip"}},
+            "config key 'data.vtab_hub' lacks the key 'revision'",
+        ),
+        (
+            {"data__vtab_sha256": "abc"},
+            "config key 'data.vtab_sha256': 'abc' does not match",
+        ),
+        (
+            {"data__image_folders": {"digits": "somewhere"}},
+            "config key 'data.image_folders' has a task 'digits', a name that is taken",
+        ),
+        (
+            {"data__image_folders": {"source": "somewhere"}},
+            "config key 'data.image_folders' has a task 'source', a name that is taken",
+        ),
+        (
             {"data__train_images": 10},
             "config key 'metric_parameters.peftdiff.neighbors' is 20, but only 10",
         ),
@@ -161,7 +187,8 @@ def test_every_key_is_described_and_nothing_is_lax():
 
 def test_every_name_of_the_tables_is_allowed():
     config = load()
-    config["tasks"] = list(TASKS)
+    config["tasks"] = [*TASKS, "mine"]
+    config["data"]["image_folders"] = {"mine": "somewhere"}
     config["methods"] = [slug for slug, method in METHODS.items() if method.in_pool]
     config["metrics"] = list(METRICS)
     config["hyperparameters"] = {slug: hyperparameters(slug) for slug in METHODS}

@@ -13,11 +13,15 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "workflow" / "peftdiff"
 
 OPTIONAL = (
+    "PIL",
     "faiss",
+    "huggingface_hub",
     "jsonschema",
     "matplotlib",
     "pydiffmap",
+    "pooch",
     "pynndescent",
+    "requests",
     "safetensors",
     "snakemake",
     "tabulate",

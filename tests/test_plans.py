@@ -103,6 +103,13 @@ def test_what_is_only_scored_or_drawn_changes_no_run():
     )
 
 
+def test_an_unavailable_task_has_no_runs():
+    without = {task: sums for task, sums in CHECKSUMS.items() if task != "land"}
+    tasks = [task for task in load()["tasks"] if task != "land"]
+    found = referenced_runs(load(), {**without, "land": {}}, CPU)
+    assert found == referenced_runs(changed(tasks=tasks), without, CPU)
+
+
 def test_the_device_makes_other_runs():
     half = Setting("cpu", "bfloat16")
     assert not runs() & referenced_runs(load(), CHECKSUMS, half)

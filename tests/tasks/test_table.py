@@ -7,11 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from peftdiff.tasks import GROUPS, TASKS, Task, generate_task
+from peftdiff.tasks import GROUPS, TASKS, DrawnTask, Task, VtabTask, generate_task
 from peftdiff.tasks.table import table
 
+DRAWN = [slug for slug, task in TASKS.items() if isinstance(task, DrawnTask)]
 
-@pytest.mark.parametrize("slug", TASKS)
+
+@pytest.mark.parametrize("slug", DRAWN)
 def test_entry_is_described_and_drawn(slug):
     task = TASKS[slug]
     assert task.slug == slug
@@ -35,6 +37,16 @@ def test_entry_is_described_and_drawn(slug):
     assert not np.array_equal(images.train_images, images.test_images)
 
 
+def test_vtab_1k_has_its_tasks_groups_and_sizes():
+    tasks = [task for task in TASKS.values() if isinstance(task, VtabTask)]
+    groups = [task.group for task in tasks]
+    assert [groups.count(group) for group in GROUPS] == [7, 4, 8]
+    assert sum(task.test_images for task in tasks) == 387_904
+    names = [name for task in tasks for name in (task.slug, *task.aliases)]
+    assert len(set(names)) == len(names)
+    assert not set(names) & set(DRAWN)
+
+
 def test_labels_in_figures_are_unique():
     assert len({task.label for task in TASKS.values()}) == len(TASKS)
 
@@ -45,19 +57,21 @@ def test_two_tasks_in_each_group_at_least():
 
 
 def test_duplicate_slug_raises():
-    task = Task("twice", "Twice", "natural", "peftdiff.tasks.digits")
+    task = DrawnTask("twice", "Twice", "natural", "peftdiff.tasks.digits")
     with pytest.raises(ValueError, match="'twice' stands twice"):
         table([task, task])
 
 
 def test_unknown_group_raises():
     with pytest.raises(ValueError, match="unknown group 'artificial'"):
-        table([Task("a", "A", "artificial", "peftdiff.tasks.digits")])
+        table([Task("a", "A", "artificial")])
 
 
 def test_unknown_task_raises_and_names_the_known_ones():
     with pytest.raises(ValueError, match=r"unknown task 'digit'.*digits, texture"):
         generate_task("digit", 10, 10)
+    with pytest.raises(ValueError, match="unknown task 'cifar'"):
+        generate_task("cifar", 10, 10)
 
 
 @pytest.mark.parametrize(("train", "test"), [(0, 10), (10, 0), (-1, 10)])

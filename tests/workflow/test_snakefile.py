@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from peftdiff.paths import TABLES
+from tests import vtab
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,6 +65,42 @@ def test_experiments_plan_few_coarse_jobs(project, arguments, tasks, methods):
     assert counts["train_method"] == methods
     assert counts["pretrain_backbone"] == 1
     assert "validate_recipe" not in counts
+
+
+def test_vtab_1k_plans_a_download_once_and_a_job_a_task(project, tmp_path):
+    overlay = ["-n", "--configfile", "configs/vtab1k.yaml"]
+    code, text = call(project, *overlay)
+    assert code == 0, text
+    counts = jobs(text)
+    assert counts["fetch_vtab"] == 1
+    for rule in ("prepare_vtab", "embed_task", "score_task", "fine_tune"):
+        assert counts[rule] == 19
+    root = vtab.make(tmp_path / "some where", vtab.ALL[:12], distinct=1)
+    given = ["--config", f"data={{vtab_root: {root}}}"]
+    code, text = call(project, *overlay, *given)
+    assert code != 0
+    assert "7 of 19 tasks are missing: clevr_dist (" in text
+    assert "Traceback" not in text
+    given = ["--config", f"data={{vtab_root: {root}, missing_tasks: skip}}"]
+    code, text = call(project, *overlay, *given)
+    assert code == 0, text
+    assert "7 of 19 tasks are missing and left out: clevr_dist, dmlab," in text
+    counts = jobs(text)
+    assert counts["prepare_vtab"] == 12
+    assert "fetch_vtab" not in counts
+
+
+def test_own_tasks_plan_beside_the_others(project, tmp_path):
+    given = ["--configfile", "configs/smoke.yaml", "--config"]
+    own = f"data={{image_folders: {{mine: {tmp_path}}}}}"
+    code, text = call(project, "-n", *given, own, "tasks=[digits,mine]")
+    assert code == 0, text
+    counts = jobs(text)
+    assert counts["prepare_task"] == counts["prepare_image_folder"] == 1
+    own = own.replace(str(tmp_path), str(tmp_path / "nowhere"))
+    code, text = call(project, "-n", *given, own, "tasks=[digits,mine]")
+    assert code != 0
+    assert "nowhere does not exist); add them, take them off config key" in text
 
 
 def test_studies_plan_one_job_a_task_and_are_no_part_of_the_main_job(project):

@@ -13,11 +13,12 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 # From the bottom up: a module imports its own layer or a lower one.
 LAYERS = [
     {"paths", "runtime", "threads"},
-    {"records"},
-    {"neighbors", "runs", "models"},
+    {"records", "decoding", "archives"},
+    {"neighbors", "runs", "models", "downloads"},
     {"diffusion"},
     {"metrics", "statistics", "tasks", "methods", "provenance"},
     {"imagesets", "backbones", "cnn", "plans", "scoring", "config", "replicates"},
+    {"preparation"},
     {"correlation", "page", "published"},
     {"summary", "comparison", "stability", "studies"},
     {"training", "embedding", "figures"},
@@ -28,6 +29,7 @@ TORCH_FREE = (
     *("diffusion", "metrics", "statistics", "neighbors", "plans", "models", "scoring"),
     *("replicates", "correlation", "summary", "comparison", "stability", "studies"),
     "webpage",
+    *("decoding", "archives", "downloads", "imagesets", "preparation", "tasks"),
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))
 

@@ -17,6 +17,8 @@ from peftdiff.tasks import TASKS
 
 Config = Mapping[str, Any]
 
+SOURCES = ("pretraining", "source")  # images of these names lie beside the tasks'
+
 
 def check_config(config: Config, schema: Config) -> None:
     """Check a complete configuration against the schema and the library's tables.
@@ -26,7 +28,7 @@ def check_config(config: Config, schema: Config) -> None:
     UserError
         Naming the key, what is wrong with its value, and what is allowed.
     """
-    validator = jsonschema.Draft202012Validator(_with_names(schema))
+    validator = jsonschema.Draft202012Validator(_with_names(schema, _own(config)))
     error = best_match(validator.iter_errors(dict(config)))
     if error is not None:
         raise UserError(_sentence(error))
@@ -39,11 +41,25 @@ def check_config(config: Config, schema: Config) -> None:
     _check_sizes(config)
 
 
-def _with_names(schema: Config) -> dict[str, Any]:
+def _own(config: Config) -> list[str]:
+    """Return the names of own tasks, from a configuration that is yet unchecked."""
+    data = config.get("data")
+    folders = data.get("image_folders") if isinstance(data, dict) else None
+    names = list(map(str, folders)) if isinstance(folders, dict) else []
+    for name in names:
+        if name in TASKS or name in SOURCES:
+            raise UserError(
+                f"config key 'data.image_folders' has a task '{name}', a name that is"
+                " taken; give it another"
+            )
+    return names
+
+
+def _with_names(schema: Config, own: Iterable[str]) -> dict[str, Any]:
     filled = copy.deepcopy(dict(schema))
     pool = [slug for slug, method in METHODS.items() if method.in_pool]
     names = {
-        "task": list(TASKS),
+        "task": [*TASKS, *own],
         "method": pool,
         "reference": [slug for slug in METHODS if slug not in pool],
         "metric": list(METRICS),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from timm.models.vision_transformer import VisionTransformer
 
 from peftdiff.backbones import head_inputs, to_input
-from peftdiff.imagesets import Images
+from peftdiff.imagesets import Images, batches
 from peftdiff.models import model_columns
 from peftdiff.runtime import Setting, describe_device, logger, measure
 from peftdiff.training import autocast
@@ -60,8 +59,7 @@ def timed_embed(
     median counts.
     """
     first = slice(batch_size)
-    warm = replace(images, pixels=images.pixels[first], labels=images.labels[first])
-    embed(model, warm, out[first], setting=setting, batch_size=batch_size)
+    embed(model, images.part(first), out[first], setting=setting, batch_size=batch_size)
 
     def work() -> None:
         embed(model, images, out, setting=setting, batch_size=batch_size)
@@ -85,7 +83,8 @@ def embed(
     model
         A timm vision transformer, a method attached or not; its head is not used.
     images
-        n images; they may be a map of a file that does not fit into memory.
+        n images; they may be a map of a file that does not fit into memory, or image
+        files that are decoded batch by batch.
     out
         (n, d) float32, such as a map of the result's file.
 
@@ -95,15 +94,13 @@ def embed(
         Where a feature is not finite.
     """
     model.to(setting.device).eval()
-    for start in range(0, len(images.pixels), batch_size):
-        batch = slice(start, start + batch_size)
-        # A copy, because the array may be a read-only map of a file.
-        pixels = torch.from_numpy(np.array(images.pixels[batch])).to(setting.device)
+    for batch, read in batches(images.pixels, batch_size):
+        pixels = torch.from_numpy(read).to(setting.device)
         with autocast(setting):
             features = head_inputs(model, to_input(pixels, images.mean, images.std))
         out[batch] = features.float().cpu().numpy()
         if not np.isfinite(out[batch]).all():
             raise ValueError(
-                f"the features of images {start} and following are not finite;"
+                f"the features of images {batch.start} and following are not finite;"
                 " the model's weights diverged: lower its learning rate and retrain"
             )

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from peftdiff.decoding import FilePixels
 from peftdiff.records import read_arrays, read_metadata, write_arrays
 from peftdiff.tasks import checksum
+
+Pixels = NDArray[np.uint8] | FilePixels
 
 
 @dataclass(frozen=True)
 class Images:
     """Images (n, h, w, 3) and their labels (n,), or (n, factors) of several kinds.
 
+    The pixels are an array, the map of a file, or image files yet to be decoded.
     `classes` names the classes of each kind, `mean` and `std` normalize pixels in
     [0, 1], `checksum` is the data's.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     labels: NDArray[np.int64]
     class_names: tuple[tuple[str, ...], ...]
     mean: float
@@ -33,6 +39,10 @@ class Images:
     def classes(self) -> tuple[int, ...]:
         """The number of classes of each kind of label."""
         return tuple(len(names) for names in self.class_names)
+
+    def part(self, rows: slice) -> Images:
+        """Return some of the images, with the checksum of all."""
+        return replace(self, pixels=self.pixels[rows], labels=self.labels[rows])
 
 
 def write_images(
@@ -57,11 +67,13 @@ def read_images(path: str, split: str, normalization: Mapping[str, float]) -> Im
     UserError
         Where the file is missing, cut off, or lacks the split.
     """
-    names = [f"{split}/pixels", f"{split}/labels"]
-    arrays = read_arrays(path, names)
     metadata = read_metadata(path)
+    streamed = f"{split}/folder" in metadata
+    names = [f"{split}/{'files' if streamed else 'pixels'}", f"{split}/labels"]
+    arrays = read_arrays(path, names)
+    pixels = arrays[names[0]]
     return Images(
-        pixels=arrays[names[0]],
+        pixels=_files(pixels, split, metadata) if streamed else pixels,
         labels=arrays[names[1]],
         class_names=tuple(map(tuple, json.loads(metadata["class_names"]))),
         mean=normalization["mean"],
@@ -70,11 +82,47 @@ def read_images(path: str, split: str, normalization: Mapping[str, float]) -> Im
     )
 
 
+def pack_files(names: Sequence[str]) -> NDArray[np.uint8]:
+    """Return the names of image files as bytes; a zero stands between two."""
+    return np.frombuffer(b"\0".join(map(os.fsencode, names)), np.uint8)
+
+
+def _files(
+    packed: NDArray[np.uint8], split: str, metadata: Mapping[str, str]
+) -> FilePixels:
+    names = [os.fsdecode(name) for name in packed.tobytes().split(b"\0")]
+    size = int(metadata["size"])
+    return FilePixels(
+        metadata[f"{split}/folder"], names, size, metadata["interpolation"]
+    )
+
+
+def batches(pixels: Pixels, size: int) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
+    """Yield the images in batches, as arrays in memory, and where each belongs.
+
+    The next batch is read, and decoded where it must be, while one is in use.
+    """
+    parts = [slice(start, start + size) for start in range(0, len(pixels), size)]
+    with ThreadPoolExecutor(1) as reader:
+        # Copies, because the array may be a read-only map of a file.
+        ahead = [reader.submit(np.array, pixels[part]) for part in parts[:1]]
+        for number, part in enumerate(parts, 1):
+            batch = ahead.pop().result()
+            ahead += [reader.submit(np.array, pixels[p]) for p in parts[number:][:1]]
+            yield part, batch
+
+
 def read_checksums(path: str) -> dict[str, str]:
     """Return the checksum of each split of a file; the images are not read."""
     metadata = read_metadata(path)
     checksums = [key for key in metadata if key.endswith("/checksum")]
     return {key.removesuffix("/checksum"): metadata[key] for key in checksums}
+
+
+def read_source(path: str) -> dict[str, Any]:
+    """Return where the images of a file are from, as their preparation has noted it."""
+    source: dict[str, Any] = json.loads(read_metadata(path).get("source", "{}"))
+    return source
 
 
 def read_splits(
@@ -96,7 +144,6 @@ def hold_out(images: Images, share: float) -> tuple[Images, Images]:
     """Split images into the first ones and the last ones, which are a share of all."""
     first = len(images.labels) - round(share * len(images.labels))
     kept, held_out = (
-        replace(images, pixels=images.pixels[part], labels=images.labels[part])
-        for part in (slice(None, first), slice(first, None))
+        images.part(part) for part in (slice(None, first), slice(first, None))
     )
     return kept, held_out

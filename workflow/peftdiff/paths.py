@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 RESULTS = "results"
+DOWNLOADS = f"{RESULTS}/downloads"
 RESOURCES = "workflow/resources"
 
 TABLES = (
@@ -111,6 +112,14 @@ class Experiment:
     def log(self, rule: str, name: str = "all") -> str:
         """Return the log of a job."""
         return f"{self.logs}/{rule}/{name}.log"
+
+
+class Vtab:
+    """VTAB-1k as it was downloaded, for all experiments."""
+
+    archive = f"{DOWNLOADS}/vtab-1k.zip"
+    tasks = f"{DOWNLOADS}/vtab-1k/tasks"
+    manifest = f"{DOWNLOADS}/vtab-1k/source.json"
 
 
 def live(experiment: str) -> Experiment:

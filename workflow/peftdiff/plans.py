@@ -154,6 +154,8 @@ def referenced_runs(
             keys |= set(starts[method].values())
     for task in config["tasks"]:
         splits = checksums[task]
+        if not splits:  # unavailable
+            continue
         data = data_of([splits["train"], splits["test"]], pixels)
         trained = data_of([splits["train"]], pixels)
         plans = truth_plans(starts, sizes, truth, data, setting)

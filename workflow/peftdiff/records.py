@@ -17,9 +17,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peftdiff.runtime import UserError
+from peftdiff.runtime import UserError, logger
 
 Arrays = Mapping[str, NDArray[Any]]
+
+UNAVAILABLE = "unavailable"
 
 # The names of the safetensors format for the types this project stores.
 _DTYPES = {"F32": "float32", "F64": "float64", "U8": "uint8", "I64": "int64"}
@@ -104,8 +106,42 @@ def labelled(table: pd.DataFrame, **labels: Any) -> pd.DataFrame:
 
 
 def read_tables(paths: Sequence[str]) -> pd.DataFrame:
-    """Read tables of the same columns, one below the other."""
-    return pd.concat([read_table(path) for path in paths], ignore_index=True)
+    """Read tables of the same columns, one below the other.
+
+    One that says instead why there is nothing (`write_unavailable`) is left out.
+    """
+    tables = [read_table(path) for path in paths]
+    there = [table for table in tables if UNAVAILABLE not in table]
+    for table in tables:
+        if UNAVAILABLE in table:
+            logger.info("left out: %s", table.iloc[0].to_dict())
+    if not there:
+        raise UserError(f"{', '.join(paths)}: no task of them is available")
+    return pd.concat(there, ignore_index=True)
+
+
+def write_unavailable(path: str | Path, reason: str, **labels: str) -> None:
+    """Write why there is nothing: a table's only row, or arrays' metadata.
+
+    A job does so where its input is such a file, so that the other tasks go on.
+    """
+    if Path(path).suffix == ".csv":
+        write_table(path, pd.DataFrame([labels | {UNAVAILABLE: reason}]))
+    else:
+        write_arrays(path, {}, {UNAVAILABLE: reason})
+
+
+def unavailable(path: str | Path) -> str | None:
+    """Return why a file of arrays has none, None where it has."""
+    return read_metadata(path).get(UNAVAILABLE)
+
+
+def passed_on(source: str | Path, *paths: str | Path, **labels: str) -> bool:
+    """Return whether a file says why there is nothing; if so, `paths` say it, too."""
+    reason = unavailable(source)
+    for path in paths if reason else ():
+        write_unavailable(path, reason or "", **labels)
+    return bool(reason)
 
 
 def read_usage(folder: str | Path) -> pd.DataFrame:
@@ -122,6 +158,12 @@ def read_usage(folder: str | Path) -> pd.DataFrame:
         memory = pd.to_numeric(last["max_rss"], errors="coerce")
         rows.append((file.parent.name, file.name.split(".")[0], last["s"], memory))
     return pd.DataFrame(rows, columns=["rule", "job", "seconds", "megabytes"])
+
+
+def write_npz(path: str | Path, arrays: Mapping[str, Any]) -> None:
+    """Write small arrays and texts as a compressed npz file, atomically."""
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
 
 
 def write_arrays(path: str | Path, arrays: Arrays, metadata: Mapping[str, str]) -> None:
@@ -154,7 +196,8 @@ def streaming_arrays(
     shapes
         For each array its shape and the name of its dtype.
     metadata
-        Text by name, kept in the header.
+        Text by name, kept in the header. It may change until the end, as long as it
+        takes no more room: a checksum of the arrays, say.
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
     end = 0
@@ -176,6 +219,8 @@ def streaming_arrays(
         for view in views.values():
             if isinstance(view, np.memmap):
                 view.flush()
+        if header["__metadata__"] != metadata:
+            _rewrite_header(temporary, header | {"__metadata__": dict(metadata)}, text)
 
 
 def read_arrays(path: str | Path, names: Sequence[str] | None = None) -> dict[str, Any]:
@@ -184,9 +229,12 @@ def read_arrays(path: str | Path, names: Sequence[str] | None = None) -> dict[st
     Raises
     ------
     UserError
-        Where the file is missing, cut off, or lacks an array.
+        Where the file is missing, cut off, or lacks an array, and where it says why
+        there is none.
     """
     header, start = _read_header(path)
+    if reason := header.get("__metadata__", {}).get(UNAVAILABLE):
+        raise UserError(f"{path} is unavailable ({reason}); leave its task out")
     arrays = _map(Path(path), header, start, "r", names)
     for name in names or ():
         if name not in arrays:
@@ -198,6 +246,15 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     """Return a safetensors file's metadata; the arrays are not read."""
     metadata: dict[str, str] = _read_header(path)[0].get("__metadata__", {})
     return metadata
+
+
+def _rewrite_header(path: Path, header: Mapping[str, Any], old: bytes) -> None:
+    text = json.dumps(header).encode()
+    if len(text) > len(old):
+        raise ValueError(f"the metadata of {path} has grown since it was written")
+    with open(path, "r+b") as file:
+        file.seek(8)
+        file.write(text.ljust(len(old)))
 
 
 def _reserve(descriptor: int, start: int, size: int) -> None:

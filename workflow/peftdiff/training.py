@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from peftdiff.backbones import head_inputs, to_input
-from peftdiff.imagesets import Images
+from peftdiff.imagesets import Images, batches
 from peftdiff.runtime import Setting, Stopwatch, UserError, digest, logger
 
 Loss = Callable[[Tensor, Tensor, float], Tensor]
@@ -144,13 +144,14 @@ def accuracy(
 ) -> float:
     """Return the percentage of images whose label the model names."""
     model.to(setting.device).eval()
-    pixels, labels = _on_device(images, setting.device)
+    labels = torch.from_numpy(np.array(images.labels)).to(setting.device)
     correct = torch.zeros((), device=setting.device)
-    for batch in torch.arange(len(pixels)).split(batch_size):
+    for batch, read in batches(images.pixels, batch_size):
+        pixels = torch.from_numpy(read).to(setting.device)
         with autocast(setting):
-            logits = model(to_input(pixels[batch], images.mean, images.std))
+            logits = model(to_input(pixels, images.mean, images.std))
         correct += (logits.argmax(1) == labels[batch]).sum()
-    return 100 * float(correct) / len(pixels)
+    return 100 * float(correct) / len(labels)
 
 
 def autocast(setting: Setting) -> torch.autocast:

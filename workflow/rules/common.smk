@@ -5,13 +5,18 @@ Takes the configuration and the names of startup.smk; makes CONFIGURED, and no f
 
 # What a table holds rows for, though they may be empty.
 CONFIGURED = {
-    "tasks": {task: TASKS[task].group for task in config["tasks"]},
+    "tasks": {task: group_of(task) for task in config["tasks"]},
     "methods": POOL,
 }
 
 FIGURE_TITLES = {}  # by name, for whoever cannot see the figure
 POSTER = ["weighted_tau", "averages", "improvements", "ablation"]
 PAGE_PARTS = ["page.html", "page.css", "page.js"]
+
+
+def either(names):
+    """Return the pattern of a wildcard that is one of these names, or of none at all."""
+    return "|".join(names) or "(?!)"
 
 
 def figure(name, title, category="Results"):
@@ -95,6 +100,14 @@ def remedy(wildcards):
         "The targets 'studies' and then 'freeze_results' make it, with this"
         " experiment's --configfile."
     )
+
+
+def vtab_inputs(wildcards):
+    """Return the lists of a task in a given folder, or what says that all are there."""
+    if not config["data"]["vtab_root"]:
+        return {"manifest": Vtab.manifest}
+    folder = task_folder(config["data"]["vtab_root"], TASKS[wildcards.task])
+    return {"lists": [path for path in list_paths(folder) if path.exists()]}
 
 
 def fine_tuning_params(validate):

@@ -1,9 +1,18 @@
 """Images.
 
-Takes nothing but the seeds of the generators (and scikit-learn's digits).
+Takes nothing but the seeds of the generators (and scikit-learn's digits); for a task of
+VTAB-1k its folder, downloaded where none is given, and for an own task its image files.
 Makes data/<task>.safetensors, data/pretraining.safetensors, data/source.safetensors,
-and a contact sheet of each task.
+and a contact sheet of each task; results/downloads/vtab-1k/ for all experiments.
 """
+
+from peftdiff.preparation import PREPARATION_VERSION
+
+PREPARATION = {
+    "size": config["backbone"]["architecture"]["image_size"],
+    "interpolation": config["data"]["interpolation"],
+    "stored_bytes": config["data"]["stored_test_gigabytes"] * 10**9,
+}
 
 
 rule prepare_task:
@@ -11,6 +20,8 @@ rule prepare_task:
         LIVE.data("{task}"),
     log:
         LIVE.log("prepare_task", "{task}"),
+    wildcard_constraints:
+        task=either(DRAWN),
     conda:
         ENVIRONMENT
     params:
@@ -20,6 +31,69 @@ rule prepare_task:
         "Generate the images of task {wildcards.task}"
     script:
         "../scripts/prepare_task.py"
+
+
+rule fetch_vtab:
+    output:
+        Vtab.manifest,
+    log:
+        LIVE.log("fetch_vtab"),
+    conda:
+        ENVIRONMENT
+    params:
+        archive=Vtab.archive,
+        folder=Vtab.tasks,
+        hub=config["data"]["vtab_hub"],
+        url=config["data"]["vtab_url"],
+        sha256=config["data"]["vtab_sha256"],
+        gigabytes=config["data"]["unpacked_gigabytes"],
+    message:
+        "Download and unpack VTAB-1k (follow {log})"
+    script:
+        "../scripts/fetch_vtab.py"
+
+
+rule prepare_vtab:
+    input:
+        unpack(vtab_inputs),
+    output:
+        LIVE.data("{task}"),
+    log:
+        LIVE.log("prepare_vtab", "{task}"),
+    wildcard_constraints:
+        task=either(VTAB),
+    conda:
+        ENVIRONMENT
+    params:
+        root=config["data"]["vtab_root"] or Vtab.tasks,
+        preparation=PREPARATION,
+        version=PREPARATION_VERSION,
+    message:
+        "Decode the images of {wildcards.task} of VTAB-1k"
+    script:
+        "../scripts/prepare_vtab.py"
+
+
+rule prepare_image_folder:
+    input:
+        lambda wildcards: config["data"]["image_folders"][wildcards.task],
+    output:
+        LIVE.data("{task}"),
+    log:
+        LIVE.log("prepare_image_folder", "{task}"),
+    wildcard_constraints:
+        task=either(config["data"]["image_folders"]),
+    conda:
+        ENVIRONMENT
+    params:
+        sizes=(config["data"]["train_images"], config["data"]["test_images"]),
+        seed=config["data"]["split_seed"],
+        preparation=PREPARATION,
+        version=PREPARATION_VERSION,
+    message:
+        "Split and decode the images of the own task {wildcards.task}"
+    script:
+        "../scripts/prepare_image_folder.py"
 
 
 rule prepare_sources:

@@ -10,6 +10,7 @@ rule record_provenance:
     input:
         truth=LIVE.table("ground_truth"),
         tables=[LIVE.table(name) for name in TABLES],
+        images=[LIVE.data(task) for task in config["tasks"] if task not in DRAWN],
     output:
         shown(LIVE.provenance, "provenance", "provenance", "Summary"),
     log:
@@ -18,6 +19,7 @@ rule record_provenance:
         ENVIRONMENT
     params:
         config=config,
+        missing=MISSING,
     message:
         "Record what the tables come from"
     script:

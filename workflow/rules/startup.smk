@@ -1,8 +1,9 @@
 """Before anything else: find the library, check the configuration, tidy up.
 
 Takes config.yaml and workflow/schemas/config.schema.yaml.
-Makes the names that the other files use: LIVE, PUBLISHED, POOL, NORMALIZATION, FIGURES,
-STUDY_FIGURES, ENVIRONMENT.
+Makes the names that the other files use: LIVE, PUBLISHED, POOL, DRAWN, VTAB, MISSING,
+NORMALIZATION, FIGURES, STUDY_FIGURES, ENVIRONMENT. Tasks that are missing, and may be,
+are no longer in config["tasks"].
 """
 
 import fcntl
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 # Scripts inherit this path, so the library need not be installed.
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
@@ -31,6 +33,7 @@ from peftdiff.paths import (
     STUDY_TABLES,
     TABLES,
     Experiment,
+    Vtab,
     cached,
     cached_experiments,
     live,
@@ -41,7 +44,16 @@ from peftdiff.paths import (
 from peftdiff.plans import recipe_of
 from peftdiff.runs import STAGE_VERSIONS
 from peftdiff.runtime import UserError
-from peftdiff.tasks import GENERATOR_VERSION, TASKS
+from peftdiff.tasks import (
+    GENERATOR_VERSION,
+    TASKS,
+    DrawnTask,
+    VtabTask,
+    group_of,
+    missing_tasks,
+    present_tasks,
+)
+from peftdiff.tasks.vtab import list_paths, task_folder
 
 
 def require_writable(folder):
@@ -72,6 +84,12 @@ def clear_stale_lock(folder=".snakemake"):
     return alive
 
 
+def find_missing(data, tasks):
+    """Return the tasks whose images are known not to be there, and why."""
+    downloaded = Vtab.tasks if os.path.exists(Vtab.manifest) else None
+    return missing_tasks(tasks, data["vtab_root"] or downloaded, data["image_folders"])
+
+
 # `--config retrain=true` arrives as a word.
 if config.get("retrain") in ("true", "false"):
     config["retrain"] = config["retrain"] == "true"
@@ -80,14 +98,29 @@ try:
     with open(Path(workflow.basedir, "workflow/schemas/config.schema.yaml")) as file:
         check_config(config, yaml.safe_load(file))
     require_writable(RESULTS)
+    MISSING = find_missing(config["data"], config["tasks"])
+    config["tasks"] = present_tasks(
+        config["tasks"],
+        MISSING,
+        skip=config["data"]["missing_tasks"] == "skip",
+        map_task=config["figures"]["map_task"],
+    )
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+if MISSING:
+    logger.warning(
+        f"{len(MISSING)} of {len(MISSING) + len(config['tasks'])} tasks are missing and"
+        f" left out: {', '.join(MISSING)}"
+    )
 
 ALIVE = clear_stale_lock()
 
 LIVE = live(config["experiment"])
 PUBLISHED = published()
 POOL = config["methods"]
+DRAWN = [slug for slug, task in TASKS.items() if isinstance(task, DrawnTask)]
+VTAB = [slug for slug, task in TASKS.items() if isinstance(task, VtabTask)]
 NORMALIZATION = {key: config["data"][key] for key in ("mean", "std")}
 FIGURES = ["accuracy", "scores", "tau", "critical_difference", "diffusion_map"]
 STUDY_FIGURES = {  # and the tables that each is drawn from

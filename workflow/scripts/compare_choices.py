@@ -3,7 +3,7 @@
 from typing import Any
 
 from peftdiff.models import read_embedding
-from peftdiff.records import labelled, write_table
+from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
 from peftdiff.studies.choice_distances import choice_components
 
@@ -18,6 +18,8 @@ def main(
     start_seeds: list[int],
 ) -> None:
     """Write intra and inter of each model for each choice and start seed."""
+    if passed_on(embedding_path, path, experiment=experiment, task=task):
+        return
     features, labels = read_embedding(embedding_path)
     components = choice_components(features, labels, peftdiff, start_seeds)
     write_table(path, labelled(components, experiment=experiment, task=task))

@@ -1,13 +1,16 @@
 """Draw examples of each class of a task."""
 
-from peftdiff.figures.contact_sheet import draw
+from peftdiff.figures.contact_sheet import draw, draw_note
 from peftdiff.figures.output import save
 from peftdiff.imagesets import read_images
+from peftdiff.records import unavailable
 from peftdiff.runtime import job
 
 
 def main(images_path: str, path: str, *, task: str) -> None:
     """Draw training images of `task`."""
+    if reason := unavailable(images_path):
+        return save(draw_note(f"unavailable: {reason}", task), [path])
     images = read_images(images_path, "train", {"mean": 0.0, "std": 1.0})
     save(draw(images.pixels, images.labels, images.class_names[0], task), [path])
 

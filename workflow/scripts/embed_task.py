@@ -1,16 +1,15 @@
 """Embed a task's images through the backbone and through every source-trained model."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from peftdiff.embedding import embed_models
 from peftdiff.imagesets import read_images
-from peftdiff.records import labelled, streaming_arrays, write_table
+from peftdiff.records import labelled, passed_on, streaming_arrays, write_table
 from peftdiff.runs import read_models
 from peftdiff.runtime import job, named, resolve_setting, use_threads
 from peftdiff.stages import embedding_models
-from peftdiff.tasks import TASKS
+from peftdiff.tasks import group_of
 
 
 def main(
@@ -29,12 +28,15 @@ def main(
     device: tuple[str, str],
 ) -> None:
     """Write the labels and the features of a task's images, and how long each took."""
+    names = {"experiment": experiment, "task": task, "group": group_of(task)}
+    if passed_on(images_path, path, times_path, **names):
+        return
     use_threads(1)
-    setting = resolve_setting(*device)
+    how = {"setting": resolve_setting(*device), "batch_size": embedding["batch_size"]}
     images = read_images(images_path, embedding["split"], normalization)
     (backbone,) = read_models(backbone_path).values()
-    count = min(len(images.labels), embedding["max_images"])
-    images = replace(images, pixels=images.pixels[:count], labels=images.labels[:count])
+    images = images.part(slice(embedding["max_images"]))
+    count = len(images.labels)
     trained = dict(zip(hyperparameters, map(read_models, method_paths), strict=True))
     models = embedding_models(architecture, backbone, hyperparameters, trained)
     shapes = {name: ((count, m.num_features), "float32") for name, m in models.items()}
@@ -42,9 +44,7 @@ def main(
     class_names = {"class_names": json.dumps(images.class_names[0])}
     with streaming_arrays(path, shapes, class_names) as arrays:
         arrays["labels"][:] = images.labels
-        size = embedding["batch_size"]
-        times = embed_models(models, images, arrays, setting=setting, batch_size=size)
-    names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
+        times = embed_models(models, images, arrays, **how)
     write_table(times_path, labelled(times, **names))
 
 
@@ -54,8 +54,7 @@ if __name__ == "__main__":
             snakemake.input.images,
             snakemake.input.backbone,
             snakemake.input.methods,
-            snakemake.output.embedding,
-            snakemake.output.times,
+            *snakemake.output,
             task=snakemake.wildcards.task,
             **named(snakemake.params),
         )

@@ -5,11 +5,11 @@ from typing import Any
 from peftdiff.imagesets import read_splits
 from peftdiff.methods import METHODS
 from peftdiff.plans import data_of, truth_plans, validation_plans
-from peftdiff.records import labelled, write_table
+from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runs import RunStore, read_models
 from peftdiff.runtime import job, named, resolve_setting, use_threads
 from peftdiff.stages import fine_tune_pool, starting_points
-from peftdiff.tasks import TASKS
+from peftdiff.tasks import group_of
 
 
 def main(
@@ -28,10 +28,10 @@ def main(
     device: tuple[str, str],
     store: tuple[str, bool],
 ) -> None:
-    """Write one task's accuracies on its test images to `path`.
-
-    With `validate`: on held-out training images, at several learning rates.
-    """
+    """Write one task's accuracies on its test images, or on held-out training ones."""
+    names = {"experiment": experiment, "task": task, "group": group_of(task)}
+    if passed_on(images_path, path, **names):
+        return
     use_threads(1)
     share = truth["validation"]["share"] if validate else None
     splits, checksums = read_splits(images_path, normalization, share)
@@ -44,7 +44,6 @@ def main(
     plans = plan(starts, hyperparameters, truth, data, resolve_setting(*device))
     start = (architecture, backbone.weights, weights)
     rows = fine_tune_pool(RunStore(store[0], retrain=store[1]), plans, *splits, *start)
-    names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
     write_table(path, labelled(rows, **names))
 
 

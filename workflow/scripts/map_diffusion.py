@@ -9,7 +9,7 @@ from peftdiff.correlation import mean_accuracies
 from peftdiff.diffusion import diffusion_score
 from peftdiff.methods import METHODS
 from peftdiff.models import BACKBONE, model_columns, read_embedding
-from peftdiff.records import read_metadata, read_table, replacing
+from peftdiff.records import read_metadata, read_table, write_npz
 from peftdiff.runtime import job, named
 from peftdiff.tasks import TASKS
 
@@ -38,15 +38,14 @@ def main(
         psi = diffusion_score(features[model], labels, **peftdiff).eigenvectors
         # The first is constant on a connected graph: it belongs to the eigenvalue 1.
         coordinates.append(psi[:, 1:3])
-    with replacing(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            coordinates=np.stack(coordinates).astype(np.float32),
-            labels=labels,
-            panels=list(panels),
-            class_names=json.loads(read_metadata(embedding_path)["class_names"]),
-            title=TASKS[task].label,
-        )
+    arrays = {
+        "coordinates": np.stack(coordinates).astype(np.float32),
+        "labels": labels,
+        "panels": list(panels),
+        "class_names": json.loads(read_metadata(embedding_path)["class_names"]),
+        "title": TASKS[task].label if task in TASKS else task,
+    }
+    write_npz(path, arrays)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
 """Count the principal components that each task's embeddings need."""
 
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from peftdiff.imagesets import read_images
-from peftdiff.records import labelled, read_arrays, replacing, write_table, write_text
+from peftdiff.models import read_embedding
+from peftdiff.records import labelled, unavailable, write_npz, write_table, write_text
 from peftdiff.runs import read_models
 from peftdiff.runtime import job, logger, named, resolve_setting, use_threads
 from peftdiff.stages import embed_by_cnn
 from peftdiff.studies.complexity import CNN, measure_complexity
 from peftdiff.studies.complexity_page import complexity_page
-from peftdiff.tasks import TASKS
+from peftdiff.tasks import group_of
 
 
 def main(
@@ -34,20 +33,20 @@ def main(
     parts, curves = [], {}
     paths = zip(tasks, given["embeddings"], given["images"], strict=True)
     for task, features_path, images_path in paths:
+        if unavailable(features_path):
+            continue
         logger.info("embedding %s through the CNN", task)
-        features = read_arrays(features_path)
-        count = len(features.pop("labels"))
+        features, labels = read_embedding(features_path)
         images = read_images(images_path, embedding["split"], normalization)
-        same = replace(images, pixels=images.pixels[:count])
-        features[CNN] = embed_by_cnn(architecture, cnn.weights, same, **how)
-        table, shares = measure_complexity(features)
-        names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
+        same = images.part(slice(len(labels)))
+        by_cnn = embed_by_cnn(architecture, cnn.weights, same, **how)
+        table, shares = measure_complexity({**features, CNN: by_cnn})
+        names = {"experiment": experiment, "task": task, "group": group_of(task)}
         parts.append(labelled(table, **names))
         curves |= {f"{task}/{m}": each.astype("f4") for m, each in shares.items()}
     complexity = pd.concat(parts, ignore_index=True)
     write_table(made["table"], complexity)
-    with replacing(made["curves"]) as temporary:
-        np.savez_compressed(temporary, **curves)
+    write_npz(made["curves"], curves)
     words = architecture if isinstance(architecture, str) else "a small ResNet"
     write_text(made["page"], complexity_page(complexity, words))
 

@@ -1,22 +1,43 @@
 """Record what an experiment's tables come from."""
 
+from pathlib import Path
 from typing import Any
 
+from peftdiff.imagesets import read_source
 from peftdiff.provenance import provenance
-from peftdiff.records import read_table, write_json
+from peftdiff.records import read_table, unavailable, write_json
 from peftdiff.runtime import job
 
 
-def main(truth_path: str, path: str, *, config: dict[str, Any]) -> None:
-    """Write the provenance; the device is the one that the fine-tuning ran on."""
+def main(
+    truth_path: str,
+    image_paths: list[str],
+    path: str,
+    *,
+    config: dict[str, Any],
+    missing: dict[str, str],
+) -> None:
+    """Write the provenance; the device is the one that the fine-tuning ran on.
+
+    Tasks made of image files add where these are from, missing ones why they are.
+    """
     devices = sorted(set(read_table(truth_path)["device"]))
-    write_json(path, provenance(config, devices))
+    record = provenance(config, devices)
+    reasons = {Path(path).stem: unavailable(path) for path in image_paths}
+    missing = missing | {task: reason for task, reason in reasons.items() if reason}
+    sources = {Path(path).stem: read_source(path) for path in image_paths}
+    sources = {task: source for task, source in sources.items() if source}
+    record |= {"images": sources} if sources else {}
+    record |= {"missing_tasks": missing} if missing else {}
+    write_json(path, record)
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
             snakemake.input.truth,
+            snakemake.input.images,
             snakemake.output[0],
             config=snakemake.params.config,
+            missing=snakemake.params.missing,
         )

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 
 from peftdiff.models import read_embedding
-from peftdiff.records import labelled, write_table
+from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
 from peftdiff.scoring import score_models
-from peftdiff.tasks import TASKS
+from peftdiff.tasks import group_of
 
 
 def main(
@@ -21,8 +21,10 @@ def main(
     metrics: dict[str, dict[str, Any]],
 ) -> None:
     """Write the scores, and what pool-normalized metrics combine."""
+    names = {"experiment": experiment, "task": task, "group": group_of(task)}
+    if passed_on(embedding_path, scores_path, components_path, **names):
+        return
     features, labels = read_embedding(embedding_path)
-    names = {"experiment": experiment, "task": task, "group": TASKS[task].group}
     scored = [score_models(features, labels, *metric) for metric in metrics.items()]
     scores, parts = zip(*scored, strict=True)
     write_table(scores_path, labelled(pd.concat(scores, ignore_index=True), **names))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from peftdiff.models import read_embedding
-from peftdiff.records import labelled, write_table
+from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
 from peftdiff.studies.grid import grid_components
 
@@ -19,6 +19,8 @@ def main(
     peftdiff: dict[str, Any],
 ) -> None:
     """Write intra and inter of each model under each setting."""
+    if passed_on(embedding_path, path, experiment=experiment, task=task):
+        return
     features, labels = read_embedding(embedding_path)
     components = grid_components(features, labels, axes, peftdiff)
     write_table(path, labelled(components, experiment=experiment, task=task))

@@ -19,6 +19,9 @@ PAGE_HEIGHT = 240.0
 PIXEL = 25.4 / style.RC["savefig.dpi"]
 GAP = 6 * PIXEL
 TITLE_HEIGHT = 72 * PIXEL
+MOST_CLASSES = 60
+"""Classes that are shown; of more, the first ones."""
+
 LONGEST_LINE = 18
 """Characters after which a class's name goes on in a second line."""
 
@@ -39,7 +42,8 @@ def draw(
         RGB images (n x height x width x 3), uint8. Small ones are enlarged by a whole
         number at the style's resolution, so that their pixels stay sharp and equal.
     labels, class_names
-        Classes (n), and a name for each of them. A class without image is noted.
+        Classes (n), and a name for each of them. A class without image is noted, and
+        so it is where there are too many classes for a page.
     task
         Slug, for the title: the task's label and group.
     per_class
@@ -52,17 +56,29 @@ def draw(
     """
     images, labels = np.asarray(images), np.asarray(labels)
     _check(images, labels, class_names, per_class)
-    names = [textwrap.fill(name, LONGEST_LINE) for name in class_names]
+    shown = class_names[:MOST_CLASSES]
+    names = [textwrap.fill(name, LONGEST_LINE) for name in shown]
     longest = max(len(line) for name in names for line in name.splitlines())
     left = 4 + style.CHARACTER_WIDTH * longest
     cell = _cell_size(images.shape[1:3], len(names), per_class, style.WIDTH - left)
     height = TITLE_HEIGHT + len(names) * (cell + GAP)
     figure, sheet = _empty_sheet(left + per_class * (cell + GAP), height)
-    _write_title(sheet, left, task)
+    left_out = len(class_names) - len(shown)
+    note = f"first {len(shown)} of {len(class_names)} classes" if left_out else ""
+    _write_title(sheet, left, task, note)
     for label, name in enumerate(names):
         top = TITLE_HEIGHT + label * (cell + GAP)
         sheet.text(left - 2, top + cell / 2, name, ha="right", va="center")
         _draw_row(sheet, images[labels == label][:per_class], left, top, cell)
+    return figure
+
+
+@style.context()
+def draw_note(text: str, task: str) -> Figure:
+    """Draw a sheet that says in words why it shows no image."""
+    figure, sheet = _empty_sheet(style.WIDTH, 2 * TITLE_HEIGHT)
+    _write_title(sheet, 4, task, "")
+    sheet.text(4, 1.5 * TITLE_HEIGHT, text, va="center", color=style.GREY)
     return figure
 
 
@@ -100,11 +116,11 @@ def _cell_size(
     return max(side // image, math.ceil(SMALLEST_CELL / image)) * image
 
 
-def _write_title(sheet: Axes, left: float, task: str) -> None:
+def _write_title(sheet: Axes, left: float, task: str, note: str) -> None:
     title = sheet.text(left, TITLE_HEIGHT / 2, task_label(task), va="center")
     title.set(fontsize=9, fontweight="bold")
     sheet.annotate(
-        group_label(task_group(task)),
+        "   ".join(filter(None, (group_label(task_group(task)), note))),
         xy=(1, 0.5),
         xycoords=title,
         xytext=(8, 0),

@@ -1,37 +1,11 @@
-"""The TASKS table: adding a task is one module beside this one and one line here."""
+"""The TASKS table: a drawn task is one module beside this one and one line here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
 
 from peftdiff.tasks.generation import TaskImages, generate
-
-# ASSUME: small drawn tasks of each kind stand in for the groups of VTAB-1k (Zhai et al.
-# 2019): everyday objects, special instruments, the structure of a scene.
-GROUPS = ("natural", "specialized", "structured")
-
-
-@dataclass(frozen=True)
-class Task:
-    """A target task.
-
-    Attributes
-    ----------
-    slug
-        Its name in configurations, tables and file names.
-    label
-        Its name in figures.
-    group
-        One of `GROUPS`.
-    module
-        Where it is drawn: a module with `CLASSES`, the class names, and
-        `draw(rng, count, split)`, see `peftdiff.tasks.generation.generate`.
-    """
-
-    slug: str
-    label: str
-    group: str
-    module: str
+from peftdiff.tasks.kinds import GROUPS, DrawnTask, Task
+from peftdiff.tasks.vtab import VTAB_TASKS
 
 
 def table(tasks: Iterable[Task]) -> dict[str, Task]:
@@ -50,14 +24,15 @@ def table(tasks: Iterable[Task]) -> dict[str, Task]:
 
 TASKS = table(
     [
-        Task("digits", "Digits", "natural", "peftdiff.tasks.digits"),
-        Task("texture", "Texture", "natural", "peftdiff.tasks.texture"),
-        Task("land", "Land", "specialized", "peftdiff.tasks.land"),
-        Task("cells", "Cells", "specialized", "peftdiff.tasks.cells"),
-        Task("dsloc", "Sprite-Loc", "structured", "peftdiff.tasks.dsloc"),
-        Task("dsori", "Sprite-Ori", "structured", "peftdiff.tasks.dsori"),
-        Task("count", "Count", "structured", "peftdiff.tasks.count"),
-        Task("dist", "Distance", "structured", "peftdiff.tasks.dist"),
+        DrawnTask("digits", "Digits", "natural", "peftdiff.tasks.digits"),
+        DrawnTask("texture", "Texture", "natural", "peftdiff.tasks.texture"),
+        DrawnTask("land", "Land", "specialized", "peftdiff.tasks.land"),
+        DrawnTask("cells", "Cells", "specialized", "peftdiff.tasks.cells"),
+        DrawnTask("dsloc", "Sprite-Loc", "structured", "peftdiff.tasks.dsloc"),
+        DrawnTask("dsori", "Sprite-Ori", "structured", "peftdiff.tasks.dsori"),
+        DrawnTask("count", "Count", "structured", "peftdiff.tasks.count"),
+        DrawnTask("dist", "Distance", "structured", "peftdiff.tasks.dist"),
+        *VTAB_TASKS,
     ]
 )
 
@@ -73,9 +48,11 @@ def generate_task(slug: str, train_size: int, test_size: int) -> TaskImages:
     ValueError
         If the slug is unknown or a size below 1.
     """
-    if slug not in TASKS:
-        raise ValueError(f"unknown task {slug!r}: choose from {', '.join(TASKS)}")
-    module = import_module(TASKS[slug].module)
+    task = TASKS.get(slug)
+    if not isinstance(task, DrawnTask):
+        drawn = [name for name, task in TASKS.items() if isinstance(task, DrawnTask)]
+        raise ValueError(f"unknown task {slug!r}: choose from {', '.join(drawn)}")
+    module = import_module(task.module)
     train = generate(module.draw, slug, "train", train_size)
     test = generate(module.draw, slug, "test", test_size)
     return TaskImages(*train, *test, tuple(module.CLASSES))

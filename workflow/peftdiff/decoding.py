@@ -1,0 +1,93 @@
+"""Image files become arrays: decoded, made RGB, resized to a model's input.
+
+As the published code of VTAB-1k's methods does, the whole image is resized to a square,
+whatever its shape: no crop, no augmentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from peftdiff.runtime import UserError
+
+READERS = 8  # threads; Pillow decodes outside the interpreter's lock
+RESAMPLING = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+}
+
+
+def decode(path: str | Path, size: int, interpolation: str) -> NDArray[np.uint8]:
+    """Return an image as (size, size, 3), uint8.
+
+    Raises
+    ------
+    UserError
+        Where the file is missing or is no whole image.
+    """
+    try:
+        with Image.open(path) as image:
+            rgb = image.convert("RGB")
+    except FileNotFoundError:
+        raise UserError(
+            f"the image {path} is missing; restore it, or prepare the task again"
+        ) from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"the image {path} cannot be decoded ({reason}); replace it, or get a"
+            " complete copy of the task"
+        ) from None
+    return np.asarray(rgb.resize((size, size), RESAMPLING[interpolation]))
+
+
+class FilePixels:
+    """Images (n, size, size, 3), uint8, decoded when they are asked for.
+
+    A slice is as lazy as the whole; `numpy.array` of either decodes it.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(
+        self, folder: str | Path, names: Sequence[str], size: int, interpolation: str
+    ) -> None:
+        self._folder = Path(folder)
+        self._names = names
+        self._size = size
+        self._interpolation = interpolation
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self._names)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The shape of the array that this stands for."""
+        return len(self), self._size, self._size, 3
+
+    def __getitem__(self, part: slice) -> FilePixels:
+        """Return the images of a slice, not yet decoded."""
+        return FilePixels(
+            self._folder, self._names[part], self._size, self._interpolation
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Decode all images."""
+        pixels = np.empty(self.shape, np.uint8)
+
+        def read(row: int) -> None:
+            path = self._folder / self._names[row]
+            pixels[row] = decode(path, self._size, self._interpolation)
+
+        with ThreadPoolExecutor(READERS) as readers:
+            for _ in readers.map(read, range(len(self))):
+                pass
+        return pixels if dtype is None else pixels.astype(dtype)

@@ -1,0 +1,123 @@
+"""VTAB-1k (Zhai et al. 2019) as others have prepared it: 19 folders of image files.
+
+A folder holds the lists `train800.txt`, `val200.txt`, `train800val200.txt` and
+`test.txt`, whose lines are `images/<split>/<number>.jpg <label>`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from peftdiff.runtime import UserError
+from peftdiff.tasks.files import ImageFiles, file_checksum
+from peftdiff.tasks.kinds import VtabTask
+
+TRAIN, TEST = "train800val200", "test"
+COUNTS = {"train800": 800, "val200": 200, TRAIN: 1000}
+
+VTAB_TASKS = [
+    VtabTask("caltech101", "Caltech101", "natural", 102, 6084),
+    VtabTask("cifar", "CIFAR-100", "natural", 100, 10_000, ("cifar100",)),
+    VtabTask("dtd", "DTD", "natural", 47, 1880),
+    VtabTask("oxford_flowers102", "Flowers102", "natural", 102, 6149),
+    VtabTask("oxford_iiit_pet", "Pets", "natural", 37, 3669, ("oxford_pet",)),
+    VtabTask("svhn", "SVHN", "natural", 10, 26_032),
+    VtabTask("sun397", "SUN397", "natural", 397, 21_750),
+    VtabTask("patch_camelyon", "Camelyon", "specialized", 2, 32_768),
+    VtabTask("eurosat", "EuroSAT", "specialized", 10, 5400),
+    VtabTask("resisc45", "Resisc45", "specialized", 45, 6300),
+    VtabTask("diabetic_retinopathy", "Retinopathy", "specialized", 5, 42_670),
+    VtabTask("clevr_count", "Clevr-Count", "structured", 8, 15_000),
+    VtabTask("clevr_dist", "Clevr-Dist", "structured", 6, 15_000),
+    VtabTask("dmlab", "DMLab", "structured", 6, 22_735),
+    VtabTask("kitti", "KITTI-Dist", "structured", 4, 711),
+    VtabTask("dsprites_loc", "dSpr-Loc", "structured", 16, 73_728),
+    VtabTask("dsprites_ori", "dSpr-Ori", "structured", 16, 73_728),
+    VtabTask("smallnorb_azi", "sNORB-Azim", "structured", 18, 12_150),
+    VtabTask("smallnorb_ele", "sNORB-Elev", "structured", 9, 12_150),
+]
+
+
+def list_paths(folder: str | Path) -> list[Path]:
+    """Return where the lists of a task's folder lie."""
+    return [Path(folder, f"{name}.txt") for name in (*COUNTS, TEST)]
+
+
+def task_folder(root: str | Path, task: VtabTask) -> Path | None:
+    """Return a task's folder in `root` or in one of its subfolders, None without one.
+
+    Raises
+    ------
+    UserError
+        Where several folders could be meant.
+    """
+    root = Path(root)
+    names = (task.slug, *task.aliases)
+    inner = sorted(path for path in root.glob("*") if path.is_dir())
+    for place in ([root], inner):
+        found = [p / name for p in place for name in names if (p / name).is_dir()]
+        if len(found) > 1:
+            raise UserError(
+                f"{found[0]} and {found[1]} could both be the task {task.slug};"
+                " move one of them away"
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def read_task(
+    folder: Path, task: VtabTask
+) -> tuple[dict[str, ImageFiles], dict[str, str]]:
+    """Return the files of each list of a task, and the lists' SHA-256.
+
+    Raises
+    ------
+    UserError
+        Where a list is missing, does not have its published length, or has a line
+        that is no image of this folder with a label of this task.
+    """
+    lists = {}
+    for name, count in {**COUNTS, TEST: task.test_images}.items():
+        path = folder / f"{name}.txt"
+        files = _read_list(path, task)
+        if len(files.labels) != count:
+            raise UserError(
+                f"{path} lists {len(files.labels)} images, VTAB-1k's {task.slug} has"
+                f" {count}; get a complete copy of this task"
+            )
+        lists[name] = files
+    return lists, {name: file_checksum(folder / f"{name}.txt") for name in lists}
+
+
+def _read_list(path: Path, task: VtabTask) -> ImageFiles:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} is missing; get a complete copy of the task {task.slug}"
+        ) from None
+    except UnicodeDecodeError:
+        raise UserError(
+            f"{path} is not a text file; get a complete copy of the task {task.slug}"
+        ) from None
+    names, labels = [], []
+    for number, line in enumerate(lines, 1):
+        name, _, word = line.strip().rpartition(" ")
+        if not name or not word.isdecimal() or _leaves(name):
+            raise UserError(
+                f"line {number} of {path} is {line[:80]!r}; it must be an image below"
+                " this folder and a label"
+            )
+        if int(word) >= task.classes:
+            raise UserError(
+                f"line {number} of {path} has the label {word}; the labels of"
+                f" {task.slug} are 0 to {task.classes - 1}"
+            )
+        names.append(name)
+        labels.append(int(word))
+    return ImageFiles(path.parent, names, labels)
+
+
+def _leaves(name: str) -> bool:
+    return name.startswith("/") or ".." in name.split("/")

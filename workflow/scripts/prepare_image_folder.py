@@ -1,0 +1,34 @@
+"""Prepare a task of one's own: a folder of class folders, or a CSV file."""
+
+from typing import Any
+
+from peftdiff.preparation import Preparation, write_prepared
+from peftdiff.runtime import job, named
+from peftdiff.tasks.image_folder import listing_checksum, read_own_task, split_task
+
+
+def main(
+    images_path: str,
+    path: str,
+    *,
+    sizes: tuple[int, int],
+    seed: int,
+    preparation: dict[str, Any],
+) -> None:
+    """Split the images at `images_path`, decode them and write them to `path`."""
+    files, classes = read_own_task(images_path)
+    splits = split_task(files, *sizes, seed)
+    lists = {name: listing_checksum(part) for name, part in splits.items()}
+    images = {name: len(part.labels) for name, part in splits.items()}
+    origin = {"kind": "own", "path": images_path, "split_seed": seed}
+    source = {"from": origin, "lists": lists, "images": images}
+    write_prepared(path, splits, classes, Preparation(**preparation), source)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input[0],
+            snakemake.output[0],
+            **named(snakemake.params),
+        )
