@@ -157,10 +157,10 @@ def test_a_task_that_a_download_lacks_is_unavailable_all_the_way(tmp_path):
     made = {"architecture": {}, "hyperparameters": {}}
     run = made | {"normalization": NORMALIZATION, "device": ("cpu", "auto")}
     start = (str(images), "no backbone", [])
-    embed_task.main(*start, str(embedding), embedding={}, **run)
-    assert unavailable(embedding) == reason
     names = {"experiment": "test", "task": "dtd"}
-    parts = [str(tmp_path / f"{number}.csv") for number in range(5)]
+    parts = [str(tmp_path / f"{number}.csv") for number in range(6)]
+    embed_task.main(*start, str(embedding), parts[5], **names, embedding={}, **run)
+    assert unavailable(embedding) == reason
     truth = {"truth": {}, "validate": False, "store": ("", False)}
     fine_tune.main(*start, parts[0], **names, **truth, **run)
     score_task.main(str(embedding), *parts[1:3], **names, metrics={})

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from peftdiff.tasks import GROUPS, TASKS, VtabTask
+
 METHODS = (
     *("adapter", "lora", "vpt", "bitfit", "convpass"),
     *("convpass_attn", "fact_tt", "fact_tk", "noah"),
@@ -16,10 +18,9 @@ SIX = {
     "structured": ("dsloc", "dsori"),
 }
 EIGHT = SIX | {"structured": ("dsloc", "dsori", "count", "dist")}
+VTAB = [task for task in TASKS.values() if isinstance(task, VtabTask)]
 NINETEEN = {
-    "natural": ("cifar", "caltech101", "dtd", "flowers", "pets", "svhn", "sun397"),
-    "specialized": ("camelyon", "eurosat", "resisc45", "retinopathy"),
-    "structured": tuple(f"structured task {i}" for i in range(8)),
+    group: tuple(task.slug for task in VTAB if task.group == group) for group in GROUPS
 }
 
 

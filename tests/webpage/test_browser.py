@@ -58,11 +58,9 @@ def address(tmp_path_factory):
     path = {n: str(ROOT / experiment.table(n)) for n in (*TABLES, *PAGE_TABLES)}
     figures = [str(folder / f"{name}.svg") for name in TITLES]
     figures[1] = str(folder / "tau.png")
-    tables = {
-        n: read_table(path[n]) for n in ("ground_truth", "correlation", "friedman")
-    }
+    tables = {name: read_table(path[name]) for name in TABLES}
     save(accuracy.draw(tables["ground_truth"]), figures[:1])
-    save(tau.draw(tables["correlation"]), figures[1:2])
+    save(tau.draw(tables["correlation"], tables["summary"]), figures[1:2])
     save(critical_difference.draw(tables["friedman"]), figures[2:])
     write_summary.main(
         [path[name] for name in TABLES],
@@ -178,9 +176,9 @@ def test_the_keyboard_sorts_too(open_page):
 def test_what_is_undefined_stays_below(open_page):
     page = open_page()
     page.locator("summary", has_text="poster").click()
-    heading = page.locator("#table-poster thead th", has_text="kitti")
+    heading = page.locator("#table-poster thead th", has_text="KITTI")
     place = 1 + page.locator('#table-poster thead th[scope="col"]').evaluate_all(
-        "all => all.findIndex(h => h.textContent.includes('kitti'))"
+        "all => all.findIndex(h => h.textContent.includes('KITTI'))"
     )
     for _ in range(2):
         heading.locator("button").click()

@@ -43,7 +43,7 @@ def test_the_poster_is_shown_as_printed():
     labels = [column.label for column in table.columns]
     assert len(labels) == 1 + 19 + 4
     assert rows["PEFTDiff"][-1] == "0.517"
-    assert rows["SFDA"][labels.index("kitti")] == ""
+    assert rows["SFDA"][labels.index("KITTI-Dist")] == ""
     marks = {row.cells[0].text: row.cells[-1].mark for row in table.rows}
     assert marks["PEFTDiff"] == "best"
     assert marks["LogME"] == "second"
