@@ -2,15 +2,20 @@
 # All paths are relative, so that a folder's name may hold spaces.
 
 PYTHON ?= python3
+# Either says the other: CONFIGFILE=configs/smoke.yaml or EXPERIMENT=smoke.
+ifdef EXPERIMENT
+CONFIGFILE ?= $(if $(filter-out mini,$(EXPERIMENT)),configs/$(EXPERIMENT).yaml)
+else
 CONFIGFILE ?=
-EXPERIMENT ?= $(or $(basename $(notdir $(CONFIGFILE))),mini)
+EXPERIMENT = $(or $(basename $(notdir $(CONFIGFILE))),mini)
+endif
 CORES ?= all
 # A lock that a killed run left is cleared at the next start: workflow/rules/startup.smk.
 SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--configfile $(CONFIGFILE))
 
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: main test lint bench clean report
+.PHONY: main status test test-slurm lint bench clean report
 
 main: .venv/ready
 	$(SNAKEMAKE)
@@ -35,8 +40,21 @@ report: .venv/ready
 	    echo "results/cached/*/summary.html and results/cached/report.html"; \
 	fi
 
+# What is done and what is left; also before anything has run, and while something runs.
+status: .venv/ready
+	@$(SNAKEMAKE) --nolock --quiet all -- report_status
+	@cat results/$(EXPERIMENT)/logs/report_status/all.log
+	@echo
+	@echo "Jobs that are left, those under way counted in:"
+	@$(SNAKEMAKE) --nolock --dry-run 2>&1 | \
+	    awk '/^job  / {tables++} tables == 1; /^total/ {tables++} /Nothing to be done|[Ee]rror/'
+
 test: .venv/ready lint
 	.venv/bin/python -m pytest -n 2
+
+# The smallest whole run through a SLURM of this machine's own (as root, on Debian).
+test-slurm: .venv/ready
+	.venv/bin/python -m pytest tests/slurm/check_slurm.py
 
 lint: .venv/ready
 	.venv/bin/python -m ruff check

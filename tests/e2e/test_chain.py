@@ -223,6 +223,17 @@ def test_a_killed_job_goes_on_from_its_checkpoint(project, fresh):
     assert resumed.read_bytes() == whole.read_bytes()
 
 
+def test_a_job_of_the_gpu_profile_has_a_gpu_to_itself(fresh, monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "no-such-gpu")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    profile = ("--workflow-profile", "profiles/gpu")
+    target = "results/smoke/models/backbone.safetensors"
+    fresh.run(*profile, "--", target, overlay={"device": "auto"})
+    log = (fresh.live / "logs/pretrain_backbone/all.log").read_text()
+    assert "on GPU no-such-gpu" in log
+    assert [path.name for path in tmp_path.rglob("*.lock")] == ["no-such-gpu.0.lock"]
+
+
 def test_the_studies_have_a_row_for_each_task_and_point(studied):
     for name, rows in STUDIES.items():
         table = pd.read_csv(studied.live / "tables" / f"{name}.csv")

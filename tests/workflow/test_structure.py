@@ -12,7 +12,7 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 
 # From the bottom up: a module imports its own layer or a lower one.
 LAYERS = [
-    {"paths", "runtime", "threads"},
+    {"gpus", "paths", "runtime", "threads"},
     {"records", "decoding", "archives"},
     {"neighbors", "runs", "models", "downloads"},
     {"diffusion"},
@@ -21,14 +21,14 @@ LAYERS = [
     {"preparation"},
     {"correlation", "page", "published"},
     {"summary", "comparison", "stability", "studies"},
-    {"training", "embedding", "figures"},
+    {"training", "embedding", "figures", "status"},
     {"stages", "webpage"},
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 TORCH_FREE = (
     *("diffusion", "metrics", "statistics", "neighbors", "plans", "models", "scoring"),
     *("replicates", "correlation", "summary", "comparison", "stability", "studies"),
-    "webpage",
+    *("webpage", "status"),
     *("decoding", "archives", "downloads", "imagesets", "preparation", "tasks"),
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))

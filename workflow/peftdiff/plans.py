@@ -128,7 +128,18 @@ def validation_plans(
 def referenced_runs(
     config: Config, checksums: Mapping[str, Mapping[str, str]], setting: Setting
 ) -> set[str]:
-    """Return the keys of all runs that an experiment's configuration refers to.
+    """Return the keys of all runs that an experiment's configuration refers to."""
+    return {plan.key for plan in experiment_plans(config, checksums, setting)}
+
+
+def experiment_plans(
+    config: Config,
+    checksums: Mapping[str, Mapping[str, str]],
+    setting: Setting,
+    *,
+    studies: bool = True,
+) -> list[Plan]:
+    """Return the plans of all runs of an experiment.
 
     Parameters
     ----------
@@ -136,29 +147,34 @@ def referenced_runs(
         The whole configuration.
     checksums
         The checksums, by split, of the images of "pretraining", "source" and each task.
+    studies
+        With what the main job does without: the CNN, the comparison of learning rates.
     """
     source, truth, pixels = config["source"], config["ground_truth"], config["data"]
     pretraining = data_of([checksums["pretraining"]["train"]], pixels)
-    backbone = backbone_plan(config["backbone"], pretraining, setting).key
+    made = [backbone_plan(config["backbone"], pretraining, setting)]
+    backbone = made[0].key
     images = data_of([checksums["source"]["train"]], pixels)
     methods = [*config["methods"], *truth["references"]]
     sizes = {method: config["hyperparameters"].get(method, {}) for method in methods}
     cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
-    keys, starts = {backbone, *([cnn.key] if cnn else [])}, {}
+    if studies and cnn:
+        made.append(cnn)
+    starts = {}
     for method in methods:
         starts[method] = {0: backbone}
         if METHODS[method].in_pool:
-            made = (sizes[method], recipe_of(source, method), source["seeds"], images)
-            plans = source_plans(backbone, method, *made, setting)
+            how = (sizes[method], recipe_of(source, method), source["seeds"], images)
+            plans = source_plans(backbone, method, *how, setting)
             starts[method] = {plan.seed: plan.key for plan in plans}
-            keys |= set(starts[method].values())
+            made += plans
     for task in config["tasks"]:
         splits = checksums[task]
         if not splits:  # unavailable
             continue
         data = data_of([splits["train"], splits["test"]], pixels)
         trained = data_of([splits["train"]], pixels)
-        plans = truth_plans(starts, sizes, truth, data, setting)
-        plans += validation_plans(starts, sizes, truth, trained, setting)
-        keys |= {plan.key for plan in plans}
-    return keys
+        made += truth_plans(starts, sizes, truth, data, setting)
+        if studies:
+            made += validation_plans(starts, sizes, truth, trained, setting)
+    return made

@@ -174,6 +174,21 @@ class RunStore:
             record: dict[str, Any] = read_json(folder / "run.json")
         return record
 
+    def results(self) -> dict[str, dict[str, Any]]:
+        """Return the results of all finished runs, by key; no weights are read."""
+        results = {}
+        for path in self._root.glob("*/run.json"):
+            # A run may go while we look: its job repeats it, or it is pruned.
+            with contextlib.suppress(UserError):
+                results[path.parent.name] = read_json(path)["result"]
+        return results
+
+    def begun(self) -> set[str]:
+        """Return the keys of runs that are under way, or cut off and to be resumed."""
+        kinds = ("*.lock", "*.checkpoint.safetensors")
+        paths = [path for kind in kinds for path in self._root.glob(kind)]
+        return {path.name.split(".")[0] for path in paths} - self.results().keys()
+
     def prune(self, keep: Iterable[str]) -> list[str]:
         """Delete all runs but those kept; return the keys that went.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
+
+from peftdiff.gpus import reserve_gpu
 
 logger = logging.getLogger("peftdiff")
 
@@ -112,13 +115,16 @@ def measure(work: Callable[[], Result]) -> tuple[Result, float]:
 def resolve_setting(device: str, precision: str) -> Setting:
     """Return the setting that the configured names mean on this machine.
 
-    "auto" is a GPU where torch sees one, and bfloat16 on it; float32 on a CPU.
+    "auto" is a GPU where torch sees one, and bfloat16 on it; float32 on a CPU. Where
+    jobs share this machine's GPUs by slots, this one is given its GPU.
 
     Raises
     ------
     UserError
         Where a GPU is asked for and none is there.
     """
+    if device != "cpu":
+        reserve_gpu()
     import torch
 
     available = torch.cuda.is_available()
@@ -141,6 +147,13 @@ def describe_device(setting: Setting) -> str:
     import torch
 
     return f"{setting.device} ({torch.cuda.get_device_name()})"
+
+
+def allowed_settings(device: str, precision: str) -> list[Setting]:
+    """Return every setting that the configured names may mean, on whatever machine."""
+    devices = ["cpu", "cuda"] if device == "auto" else [device]
+    precisions = ["float32", "bfloat16"] if precision == "auto" else [precision]
+    return [Setting(*names) for names in itertools.product(devices, precisions)]
 
 
 def use_threads(count: int) -> None:

@@ -24,8 +24,7 @@ rule train_cnn:
     conda:
         ENVIRONMENT
     resources:
-        gpu=1,
-        mem_mb=2000,
+        **needs("train_cnn"),
     params:
         cnn=config["studies"]["cnn"],
         normalization=NORMALIZATION,
@@ -59,8 +58,7 @@ rule measure_complexity:
     conda:
         ENVIRONMENT
     resources:
-        gpu=1,
-        mem_mb=2000,
+        **needs("measure_complexity"),
     params:
         experiment=config["experiment"],
         tasks=config["tasks"],

@@ -20,8 +20,7 @@ rule embed_task:
     conda:
         ENVIRONMENT
     resources:
-        gpu=1,
-        mem_mb=2000,
+        **needs("embed_task"),
     params:
         experiment=config["experiment"],
         architecture=config["backbone"]["architecture"],

@@ -18,8 +18,7 @@ rule pretrain_backbone:
         ENVIRONMENT
     threads: config["backbone"]["threads"]
     resources:
-        gpu=1,
-        mem_mb=2000,
+        **needs("pretrain_backbone"),
     params:
         backbone=config["backbone"],
         normalization=NORMALIZATION,
@@ -45,8 +44,7 @@ rule train_method:
     conda:
         ENVIRONMENT
     resources:
-        gpu=1,
-        mem_mb=2000,
+        **needs("train_method"),
     params:
         architecture=config["backbone"]["architecture"],
         hyperparameters=lambda wildcards: config["hyperparameters"].get(

@@ -3,7 +3,10 @@
 Takes its tables and arrays.
 Makes tables/provenance.json; copies small results, those of the studies if they are
 there, to results/cached/<experiment>/ (freeze_results); deletes runs that the configuration no longer refers to (prune_runs).
+report_status needs nothing and writes into its log what is done and what is left.
 """
+
+IMAGES = {name: LIVE.data(name) for name in ["pretraining", "source", *config["tasks"]]}
 
 
 rule record_provenance:
@@ -58,7 +61,7 @@ rule freeze_results:
 
 rule prune_runs:
     input:
-        [LIVE.data(name) for name in ["pretraining", "source", *config["tasks"]]],
+        list(IMAGES.values()),
     log:
         LIVE.log("prune_runs"),
     conda:
@@ -70,3 +73,19 @@ rule prune_runs:
         "Delete the runs that the configuration does not refer to"
     script:
         "../scripts/prune_runs.py"
+
+
+# It may run beside the engine that does the work: --nolock.
+rule report_status:
+    log:
+        LIVE.log("report_status"),
+    conda:
+        ENVIRONMENT
+    params:
+        config=config,
+        images=IMAGES,
+        store=LIVE.runs,
+    message:
+        "Say what is done and what is left: {log}"
+    script:
+        "../scripts/report_status.py"

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
 from peftdiff.config import check_config
+from peftdiff.gpus import SLOTS
 from peftdiff.methods import METHODS
 from peftdiff.paths import (
     PAGE_TABLES,
@@ -114,7 +115,18 @@ if MISSING:
         f" left out: {', '.join(MISSING)}"
     )
 
-ALIVE = clear_stale_lock()
+# The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.
+if workflow.is_main_process:
+    ALIVE = clear_stale_lock()
+
+# Jobs on this machine share its GPUs by slots, if a profile counts them; those that a
+# cluster runs are given GPUs by it.
+if (
+    workflow.is_main_process
+    and workflow.local_exec
+    and "gpu" in workflow.global_resources
+):
+    os.environ[SLOTS] = str(workflow.global_resources["gpu"].value)
 
 LIVE = live(config["experiment"])
 PUBLISHED = published()

@@ -22,8 +22,7 @@ rule fine_tune:
     conda:
         ENVIRONMENT
     resources:
-        gpu=1,
-        mem_mb=2000,
+        **needs("fine_tune"),
     params:
         **fine_tuning_params(validate=False),
     message:
@@ -44,8 +43,7 @@ rule validate_recipe:
     conda:
         ENVIRONMENT
     resources:
-        gpu=1,
-        mem_mb=2000,
+        **needs("validate_recipe"),
     params:
         **fine_tuning_params(validate=True),
     message:

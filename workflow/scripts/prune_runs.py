@@ -6,14 +6,15 @@ from typing import Any
 from peftdiff.imagesets import read_checksums
 from peftdiff.plans import referenced_runs
 from peftdiff.runs import RunStore
-from peftdiff.runtime import job, logger, named, resolve_setting
+from peftdiff.runtime import allowed_settings, job, logger, named
 
 
 def main(image_paths: list[str], *, config: dict[str, Any], store: str) -> None:
-    """Keep the runs of this configuration on this machine's device."""
+    """Keep the runs of this configuration, on whatever device it allows."""
     checksums = {Path(path).stem: read_checksums(path) for path in image_paths}
-    setting = resolve_setting(config["device"], config["precision"])
-    removed = RunStore(store).prune(referenced_runs(config, checksums, setting))
+    settings = allowed_settings(config["device"], config["precision"])
+    keep = (referenced_runs(config, checksums, setting) for setting in settings)
+    removed = RunStore(store).prune(set().union(*keep))
     logger.info("deleted %d runs: %s", len(removed), " ".join(removed))
 
 

@@ -1,0 +1,28 @@
+"""Say which training runs are done, which are left, and how long those may take."""
+
+from pathlib import Path
+from typing import Any
+
+from peftdiff.imagesets import read_checksums
+from peftdiff.runs import RunStore
+from peftdiff.runtime import job, named
+from peftdiff.status import runs_by_stage, setting_in_use, status_page
+
+
+def main(*, config: dict[str, Any], images: dict[str, str], store: str) -> None:
+    """Print the status; images that are not there yet have no checksums."""
+    unknown = {"train": "", "test": ""}
+    checksums = {
+        name: read_checksums(path) if Path(path).exists() else unknown
+        for name, path in images.items()
+    }
+    runs = RunStore(store)
+    results, begun = runs.results(), runs.begun()
+    setting = setting_in_use(config, checksums, {*results, *begun})
+    stages = runs_by_stage(config, checksums, setting, results, begun)
+    print(status_page(config["experiment"], setting, stages))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(**named(snakemake.params))
