@@ -91,7 +91,7 @@ def _draw_panel(panel: Axes, minutes: pd.DataFrame, named: bool) -> None:
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="x")
     panel.spines["left"].set_visible(False)
-    panel.xaxis.set_major_locator(LogLocator(numticks=4))
+    panel.xaxis.set_major_locator(LogLocator(base=100, numticks=4))
     panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     panel.xaxis.set_minor_formatter(NullFormatter())
 
