@@ -98,9 +98,9 @@ def nearest_pairs(pairs: Pairs, neighbors: int, tie: float) -> Pairs:
         Distances that differ by no more than this are equal.
     """
     # Last key first: each sort leaves the order of the one before among equals.
-    order = _stable_order(pairs.columns)
+    order = stable_order(pairs.columns)
     order = order[np.argsort(pairs.distances[order], kind="stable")]
-    order = order[_stable_order(pairs.rows[order])]
+    order = order[stable_order(pairs.rows[order])]
     rows, columns = pairs.rows[order], pairs.columns[order]
     distances = pairs.distances[order]
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
@@ -109,7 +109,7 @@ def nearest_pairs(pairs: Pairs, neighbors: int, tie: float) -> Pairs:
     return Pairs(rows[kept], columns[kept], distances[kept])
 
 
-def _stable_order(samples: Index) -> Index:
+def stable_order(samples: Index) -> NDArray[np.int64]:
     """Return the stable order of indices below 2^32, 16 bits at a time.
 
     numpy sorts so few bits by counting.
