@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from peftdiff.neighbors.rounding import cutoffs
+from peftdiff.neighbors.rounding import cutoffs, kth_bound
 from peftdiff.neighbors.tiles import squaring_factors
 
 
@@ -55,3 +55,18 @@ def test_without_enough_distances_nobody_is_cut_off():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_negative_squares_are_rounding(dtype):
     assert cutoffs(np.array([-1e-9]), np.ones(1), 5, dtype, 0.0)[0] > 0
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 9), st.integers(9, 300), st.integers(0, 1000))
+def test_no_fewer_than_k_values_pass_the_bound(k, columns, seed):
+    values = np.random.default_rng(seed).integers(0, 50, (7, columns)).astype(float)
+    bound = kth_bound(values, k)
+    assert ((values <= bound[:, None]).sum(axis=1) >= k).all()
+
+
+def test_the_bound_lets_few_values_pass():
+    values = np.random.default_rng(0).normal(size=(500, 1000))
+    passed = (values <= kth_bound(values, 20)[:, None]).sum(axis=1)
+    assert passed.min() >= 20
+    assert passed.mean() < 25

@@ -7,11 +7,15 @@ sparse products are shared too, which BLAS leaves to one core.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import (
+    linalg,  # noqa: F401 -- loads its BLAS library, so that it is found
+    sparse,
+)
 from threadpoolctl import ThreadpoolController
 
 Piece = TypeVar("Piece")
@@ -61,6 +65,7 @@ def shared_product(matrix: sparse.csr_array) -> Iterator[Product]:
         yield lambda x: np.concatenate(list(pool.map(lambda part: part @ x, parts)))
 
 
+@cache  # of the libraries, not of their threads: finding them takes a millisecond
 def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 

@@ -7,6 +7,7 @@ eigenvalue 1 is simple and its eigenvector known, so only the others are solved 
 
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from peftdiff.diffusion.operator import conjugate, degree, stationary
-from peftdiff.threads import Product, shared_product
+from peftdiff.threads import Product, one_thread, shared_product
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +27,7 @@ AWAY = 3.0  # moves a known eigenvalue from [-1, 1] to below -1
 MISSED = 1e-9  # an eigenvalue above the smallest found by more than this was missed
 RESOLVED = 0.05  # cubes of eigenvalues below this lie too close together
 RESTARTS = 30  # of the solver: five are common, hundreds where eigenvalues crowd at 1
+SHARED = 1_000_000  # numbers in the eigenvectors from which BLAS shares its products
 SMALL = 5000  # up to this many samples, the dense solver is not worse than hundreds
 
 
@@ -172,7 +174,9 @@ def _sparse_pairs(
 ) -> tuple[Floats, Floats]:
     """Solve by Lanczos iteration, then look for copies of eigenvalues it missed."""
     random = np.random.default_rng(seed)
-    with shared_product(block) as product:
+    size = len(constant)
+    one_core = one_thread() if size * count <= SHARED else nullcontext()
+    with shared_product(block) as product, one_core:
         # The cube has the same eigenvectors, the leading ones farther apart in
         # eigenvalue: more products but fewer steps, and steps cost more.
         values, vectors = _lanczos(product, constant[:, None], count, random, power=3)

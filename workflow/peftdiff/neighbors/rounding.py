@@ -1,9 +1,27 @@
-"""How far a squared distance from rounded products may be off, and what follows."""
+"""Bounds on the squared distance to the k-th nearest, rounding included."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64] | NDArray[np.float32]
+
+GROUPS = 4  # of columns for each k: their bound lets some 1.15 k pass
+
+
+def kth_bound(values: NDArray[Any], k: int) -> NDArray[Any]:
+    """Return a number no smaller than each row's k-th smallest, shape (rows,).
+
+    The k-th smallest of the least values of groups of columns: it is hardly larger, and
+    found several times as fast as by sorting out the k-th smallest itself.
+    """
+    rows, columns = values.shape
+    size = columns // (GROUPS * k)
+    if size > 1:
+        whole = values[:, : size * GROUPS * k]
+        values = whole.reshape(rows, size, GROUPS * k).min(axis=1)
+    return np.asarray(np.partition(values, k - 1, axis=1)[:, k - 1])
 
 
 def cutoffs(
