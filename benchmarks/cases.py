@@ -111,6 +111,12 @@ CASES = (
     ),
     Case("score_grid", 1000, 10, ("ours",), (Target("seconds", 1.2),), quick=True),
     Case("score_grid", 10_000, 10, ("ours",), (Target("seconds", 20),), rounds=1),
+    Case(
+        *("the grid of a task", 1000, 10, ("ours",)),
+        targets=(Target("seconds", 15),),
+        rounds=1,
+        n_models=10,
+    ),
     _rival("logme", 10, 2.5),
     _rival("logme", 397, 2.5),
     _rival("sfda", 10, None),

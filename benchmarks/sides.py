@@ -91,6 +91,11 @@ def _grid(data: Embedding) -> Run:
     return run
 
 
+def _grids_of_task(data: Embedding) -> Run:
+    runs = [_grid(Embedding(*model)) for model in zip(*data, strict=True)]
+    return lambda: tuple(itertools.chain(*(run() for run in runs)))
+
+
 def _metric(name: str, data: Embedding) -> Run:
     from peftdiff.metrics import compute
 
@@ -135,6 +140,7 @@ SIDES: dict[str, dict[str, Side]] = {
         "limit": _products,
     },
     "score_grid": {"ours": _grid},
+    "the grid of a task": {"ours": _grids_of_task},
     "all metrics of a task": {"ours": _task},
     **{
         name: {
