@@ -15,7 +15,7 @@ SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--
 
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: main status test test-slurm lint bench clean report
+.PHONY: main status test test-slurm lint bench bench-gpu clean report
 
 main: .venv/ready
 	$(SNAKEMAKE)
@@ -66,6 +66,11 @@ lint: .venv/ready
 # Times beside other ways to compute the scores; SIZES=small takes a minute and a half.
 bench: .venv/ready
 	PYTHONPATH=workflow .venv/bin/python -m benchmarks $(if $(filter small,$(SIZES)),--quick)
+
+# Embedding, fine-tuning and the search of neighbors on a GPU, beside plain ways.
+bench-gpu: .venv/ready
+	PYTHONPATH=workflow .venv/bin/python -m benchmarks.models
+	PYTHONPATH=workflow .venv/bin/python -m benchmarks --gpu
 
 # The environment: uv takes the ordinary build of torch, which torchvision can load.
 # Where uv is absent, pip puts it into an environment of its own, because the Python of

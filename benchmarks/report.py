@@ -15,7 +15,7 @@ def tables(results: Results) -> str:
     """Return the results as Markdown: the machine, the targets, all times."""
     return "\n\n".join(
         [
-            _machine(results["machine"]),
+            describe_machine(results["machine"]),
             "## Targets\n\nRatios are of the best times, which other work on the "
             "machine disturbs least; seconds are medians.",
             markdown(("case", "target", "measured", ""), list(_target_rows(results))),
@@ -58,7 +58,7 @@ def markdown(header: Sequence[str], rows: Rows) -> str:
     )
 
 
-def _machine(machine: Results) -> str:
+def describe_machine(machine: Results) -> str:
     """Return a paragraph on where and when the times were taken."""
     blas = "; ".join(
         f"{each['internal_api']} {each['version'] or ''}".rstrip()
