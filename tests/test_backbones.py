@@ -134,6 +134,8 @@ def test_patches_must_cover_the_image():
     )
     with pytest.raises(UserError, match=sentence):
         build_backbone({"name": "test_vit", "image_size": 40})
+    with pytest.raises(UserError, match="is 8; it must be a multiple of 16"):
+        build_backbone({"name": "test_vit", "image_size": 8})
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,26 @@ def test_weights_of_another_architecture_are_named(tmp_path, model):
     assert "the model" in refusal(jax, name="vit_tiny_patch16_224")
 
 
+def test_patches_of_another_size_are_not_resampled(tmp_path, model):
+    tensor = torch.zeros(64, 3, 32, 32)
+    for name in ("patch_embed.proj.weight", "visual.conv1.weight"):
+        path = tmp_path / f"{name}.safetensors"
+        save_file(model.state_dict() | {name: tensor}, path)
+        assert f"'{name}' has the shape (64, 3, 32, 32), not" in refusal(path)
+    kernel = {"embedding/kernel": np.zeros((32, 32, 3, 64), "f4")}
+    own = count(model)
+    path = save_npz(model, tmp_path / "a.npz", **kernel)
+    assert f"it has {own + 768 * 3 * 64} numbers, the model {own}" in refusal(path)
+
+
+def test_the_log_says_what_the_weights_were_trained_with(tmp_path, model, caplog):
+    path = save_safetensors(model, tmp_path / "a.safetensors")
+    with caplog.at_level("INFO", "peftdiff"):
+        fetched(path)
+    usual = f"{NAME} is used at 32 pixels; timm's usual: 160, mean (0.5, 0.5, 0.5), std"
+    assert usual in caplog.text
+
+
 def test_further_blocks_and_renamed_tensors_of_jax_are_not_passed_over(tmp_path, model):
     further = {"Transformer/encoderblock_6/LayerNorm_0/bias": np.zeros(64, "f4")}
     path = save_npz(model, tmp_path / "a.npz", **further)

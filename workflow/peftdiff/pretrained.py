@@ -21,7 +21,6 @@ from peftdiff.tasks.files import file_checksum
 
 FILE_KEY = "config key 'backbone.weights'"
 ANCHOR = "embedding/kernel"  # of every JAX checkpoint, behind a prefix
-PATCHES = "patch_embed.proj.weight"
 # Of JAX checkpoints: what the model goes without, and what fits images of any size.
 UNCOUNTED = ("head/", "pre_logits/", "Transformer/posembed_input/", "pos_embedding")
 
@@ -48,6 +47,14 @@ def fetch_weights(
         Where the name, the size or the weights do not fit, or cannot be had.
     """
     model = build_backbone(architecture)
+    usual: Any = model.pretrained_cfg
+    logger.info(
+        "%s is used at %d pixels; timm's usual: %d, mean %s, std %s",
+        architecture["name"],
+        architecture["image_size"],
+        usual["input_size"][-1],
+        *(usual["mean"], usual["std"]),
+    )
     if path is None:
         weights = _from_hub(architecture)
         source = {"kind": "hub", "timm": timm.__version__}
@@ -140,10 +147,14 @@ def _shapes_of_npz(path: str) -> dict[str, tuple[int, ...]]:
 def _check_patches(
     shapes: Mapping[str, tuple[int, ...]], model: VisionTransformer
 ) -> None:
-    """Raise ValueError for patches of another size, which timm would resample."""
-    expected = tuple(model.state_dict()[PATCHES].shape)
-    if (found := shapes.get(PATCHES, expected)) != expected:
-        raise ValueError(f"'{PATCHES}' has the shape {found}, not {expected}")
+    """Raise ValueError for patches of another size, which timm would resample.
+
+    In whatever layout, theirs is the one tensor of four dimensions.
+    """
+    expected = tuple(model.patch_embed.proj.weight.shape)
+    for name, found in shapes.items():
+        if len(found) == len(expected) and found != expected:
+            raise ValueError(f"'{name}' has the shape {found}, not {expected}")
 
 
 def _check_jax(shapes: Mapping[str, tuple[int, ...]], model: VisionTransformer) -> None:
