@@ -84,11 +84,11 @@ def test_training_tells_the_classes_apart(tmp_path, factors, images):
     assert (predicted == images.labels).mean() > 0.9
 
 
-def test_a_pretrained_cnn_gets_the_input_it_was_trained_on(images):
+@pytest.mark.parametrize("ours", [(0.5, 0.28), ([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])])
+def test_a_pretrained_cnn_gets_the_input_it_was_trained_on(images, ours):
     torch.manual_seed(0)
     model = cnn.build_cnn(NAME).eval()
     weights = {k: v.numpy() for k, v in model.state_dict().items()}
-    ours = (images.mean, images.std)
     loaded = cnn.load_cnn(NAME, weights, ours).eval()
     pixels = torch.tensor(images.pixels[:4])
     means, stds = (

@@ -7,11 +7,15 @@ import yaml
 from peftdiff.config import check_config
 from peftdiff.methods import METHODS, hyperparameters
 from peftdiff.metrics import METRICS, parameter_names
+from peftdiff.plans import architecture_of
 from peftdiff.runtime import UserError
 from peftdiff.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+
+
+VIT = "vit_base_patch16_224.orig_in21k"
 
 
 def load(overlay=None):
@@ -112,6 +116,53 @@ def test_the_configurations_are_valid(overlay):
             "config key 'backbone.architecture.heads' is 5; it must divide width",
         ),
         (
+            {"backbone__weights": "a.npz"},
+            "config key 'backbone.weights' belongs to a backbone with a name; leave it",
+        ),
+        (
+            {"backbone__image_size": 224},
+            "config key 'backbone.image_size' belongs to a backbone with a name; leave",
+        ),
+        (
+            {"backbone__architecture": "vit_base_patch16_224"},
+            "config key 'backbone.architecture' is 'vit_base_patch16_224', without the"
+            " tag of its weights; name it as in 'vit_base_patch16_224.orig_in21k', or",
+        ),
+        (
+            {"backbone__architecture": VIT},
+            "config key 'backbone.image_size' is empty; set it to the pixels of the",
+        ),
+        (
+            {"backbone__architecture": VIT, "backbone__image_size": 224},
+            "config key 'tasks' has digits, texture, land, cells, dsloc, dsori, drawn"
+            " at 32 x 32 for the embedded backbone, but config key 'backbone.image_s",
+        ),
+        (
+            {"backbone__architecture": "hf-hub:timm/vit"},
+            "config key 'backbone.architecture': 'hf-hub:timm/vit' does not match",
+        ),
+        (
+            {"backbone__architecture": VIT, "backbone__weights": "a.pth"},
+            "config key 'backbone.weights': 'a.pth' does not match",
+        ),
+        (
+            {"data__normalization": "imagnet"},
+            "config key 'data.normalization' has an unknown 'imagnet' (did you mean"
+            " 'imagenet'?); allowed: imagenet, half, none",
+        ),
+        (
+            {"data__normalization": {"mean": 0.5}},
+            "config key 'data.normalization' lacks the key 'std'",
+        ),
+        (
+            {"data__normalization": {"mean": [0.5, 0.5], "std": 1}},
+            "config key 'data.normalization.mean' lists 2 entries; it must list at",
+        ),
+        (
+            {"data__normalization": {"mean": 0, "std": [1, 0, 1]}},
+            "config key 'data.normalization.std.1': 0 is less than or equal",
+        ),
+        (
             {"studies__grid__neighbors": [5, 2000]},
             "config key 'studies.grid.neighbors' goes up to 2000, but only 1000 images",
         ),
@@ -159,6 +210,22 @@ def test_a_mistake_is_one_sentence(changes, sentence):
         check_config(changed(**changes), SCHEMA)
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
+
+
+def test_the_embedded_tasks_may_go_with_a_named_backbone_of_their_size():
+    named = {"backbone__architecture": VIT, "backbone__image_size": 32}
+    check_config(changed(**named), SCHEMA)
+    local = {"backbone__architecture": "vit_tiny", "backbone__weights": "a.npz"}
+    check_config(changed(**named | local), SCHEMA)
+
+
+def test_the_backbone_of_vtab_1k_is_the_papers():
+    config = load("vtab1k.yaml")
+    assert architecture_of(config["backbone"]) == {"name": VIT, "image_size": 224}
+    sizes = {
+        k: v for k, v in config["hyperparameters"]["noah"].items() if v is not None
+    }
+    assert sizes == {"preset": "imagenet", "dropout": 0.1}
 
 
 def test_a_missing_key_is_named():

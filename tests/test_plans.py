@@ -2,13 +2,14 @@ from peftdiff.plans import (
     backbone_plan,
     cnn_plan,
     data_of,
+    fetched_plan,
     recipe_of,
     referenced_runs,
     source_plans,
     truth_plans,
     validation_plans,
 )
-from peftdiff.runtime import Setting
+from peftdiff.runtime import Setting, digest
 from tests.test_config import changed, load
 
 CPU = Setting()
@@ -49,14 +50,16 @@ def test_a_new_seed_adds_its_runs_and_keeps_the_others():
 
 def cnn_run(config=None):
     config = config or load()
-    plan = cnn_plan(config["studies"]["cnn"], data_of(["p"], config["data"]), CPU)
+    plan = cnn_plan(
+        config["studies"]["cnn"], data_of(["p"], config["data"]["normalization"]), CPU
+    )
     return plan and plan.key
 
 
 def test_a_new_backbone_keeps_no_run_but_the_cnn():
     assert runs() & runs(backbone__seed=1) == {cnn_run()}
     assert runs() & runs(backbone__recipe__epochs=15) == {cnn_run()}
-    assert not runs() & runs(data__std=0.3)
+    assert not runs() & runs(data__normalization__std=0.3)
 
 
 def test_a_new_cnn_changes_that_run_alone():
@@ -69,6 +72,51 @@ def test_a_cnn_that_timm_has_trained_is_no_run():
     assert cnn_run(changed(**name)) is None
     assert runs() - runs(**name) == {cnn_run()}
     assert runs(**name) < runs()
+
+
+def test_the_keys_of_mini_are_as_they_were():
+    assert digest(sorted(runs())) == "92f55b77588258d2da15"
+
+
+def test_a_named_normalization_is_its_numbers():
+    half = runs(data__normalization={"mean": 0.5, "std": 0.5})
+    assert runs(data__normalization="half") == half
+    assert not half & runs(data__normalization="imagenet")
+
+
+NAMED = {
+    "backbone__architecture": "vit_base_patch16_224.orig_in21k",
+    "backbone__image_size": 32,
+    "studies__cnn__architecture": "resnet152.a1_in1k",
+}
+
+
+def named_runs(weights="w", **changes):
+    sums = {name: CHECKSUMS[name] for name in CHECKSUMS if name != "pretraining"}
+    sums["backbone"] = {"weights": weights}
+    return referenced_runs(changed(**NAMED | changes), sums, CPU)
+
+
+def test_what_starts_from_a_fetched_backbone_depends_on_name_size_and_weights():
+    assert len(named_runs()) == count() - 1  # without the CNN's
+    assert not named_runs() & runs()
+    other = {"backbone__architecture": "vit_base_patch16_224.augreg_in21k"}
+    for changes in (other, {"backbone__image_size": 64}, {"weights": "v"}):
+        assert not named_runs() & named_runs(**changes)
+
+
+def test_a_fetched_backbone_heeds_no_recipe_and_no_device():
+    changes = {"backbone__seed": 1, "backbone__recipe__epochs": 3}
+    assert named_runs() == named_runs(**changes, backbone__weights="a.npz")
+    plan = fetched_plan({"name": "x", "image_size": 32}, "w")
+    assert (plan.stage, plan.setting) == ("fetch_backbone", Setting())
+
+
+def test_a_cnn_is_trained_beside_a_fetched_backbone_where_it_has_sizes():
+    cnn = changed()["studies"]["cnn"]["architecture"]
+    sums = CHECKSUMS | {"backbone": {"weights": "w"}}
+    config = changed(**NAMED | {"studies__cnn__architecture": cnn})
+    assert referenced_runs(config, sums, CPU) - named_runs() == {cnn_run()}
 
 
 def test_the_keys_of_the_other_stages_are_as_they_were():
@@ -133,7 +181,7 @@ def test_a_seed_without_a_source_model_starts_from_the_first():
 
 def test_validation_compares_rates_on_one_seed_and_no_test_image():
     config = load()
-    data = data_of(["train"], config["data"])
+    data = data_of(["train"], config["data"]["normalization"])
     plans = validation_plans(
         {"lora": {0: "a", 1: "b"}}, {"lora": {}}, config["ground_truth"], data, CPU
     )
@@ -145,7 +193,7 @@ def test_validation_compares_rates_on_one_seed_and_no_test_image():
 
 def test_plans_start_where_their_predecessors_end():
     config = load()
-    data = data_of(["p"], config["data"])
+    data = data_of(["p"], config["data"]["normalization"])
     backbone = backbone_plan(config["backbone"], data, CPU)
     recipe = recipe_of(config["source"], "vpt")
     plans = source_plans(backbone.key, "vpt", {}, recipe, [0, 3], data, CPU)

@@ -72,7 +72,8 @@ def test_vtab_1k_plans_a_download_once_and_a_job_a_task(project, tmp_path):
     code, text = call(project, *overlay)
     assert code == 0, text
     counts = jobs(text)
-    assert counts["fetch_vtab"] == 1
+    assert counts["fetch_vtab"] == counts["fetch_backbone"] == 1
+    assert "pretrain_backbone" not in counts
     for rule in ("prepare_vtab", "embed_task", "score_task", "fine_tune"):
         assert counts[rule] == 19
     root = vtab.make(tmp_path / "some where", vtab.ALL[:12], distinct=1)
@@ -88,6 +89,31 @@ def test_vtab_1k_plans_a_download_once_and_a_job_a_task(project, tmp_path):
     counts = jobs(text)
     assert counts["prepare_vtab"] == 12
     assert "fetch_vtab" not in counts
+
+
+def test_a_file_of_weights_is_an_input_of_the_backbone(project, tmp_path):
+    target = ("--", "results/vtab1k/models/backbone.safetensors")
+    weights = tmp_path / "ViT-B_16.npz"
+    given = ("--config", f"backbone={{weights: {weights}}}")
+    call_it = ("-n", "--configfile", "configs/vtab1k.yaml", *given, *target)
+    code, text = call(project, *call_it)
+    assert code != 0
+    assert "Missing input files for rule fetch_backbone" in text
+    assert str(weights) in text
+    weights.touch()
+    code, text = call(project, *call_it)
+    assert code == 0, text
+    assert jobs(text).keys() == {"fetch_backbone", "total"}
+
+
+def test_drawn_tasks_do_not_fit_a_large_backbone(project, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    vit = "{architecture: vit_base_patch16_224.orig_in21k, image_size: 224}"
+    overlay.write_text(f"backbone: {vit}")
+    code, text = call(project, "-n", "--configfile", str(overlay))
+    assert code != 0
+    assert "config key 'tasks' has digits, texture," in text
+    assert "Traceback" not in text
 
 
 def test_own_tasks_plan_beside_the_others(project, tmp_path):

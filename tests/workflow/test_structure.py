@@ -12,13 +12,13 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 
 # From the bottom up: a module imports its own layer or a lower one.
 LAYERS = [
-    {"gpus", "paths", "runtime", "threads"},
+    {"gpus", "normalization", "paths", "runtime", "threads"},
     {"records", "decoding", "archives"},
     {"neighbors", "runs", "models", "downloads"},
     {"diffusion"},
     {"metrics", "statistics", "tasks", "methods", "provenance"},
     {"imagesets", "backbones", "cnn", "plans", "scoring", "config", "replicates"},
-    {"preparation"},
+    {"preparation", "pretrained"},
     {"correlation", "page", "published"},
     {"summary", "comparison", "stability", "studies"},
     {"training", "embedding", "figures", "status"},

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
+import timm
 import torch
 from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
+from peftdiff.normalization import Level, channels
 from peftdiff.runtime import UserError
 
+KEY = "config key 'backbone.architecture'"
+EXAMPLE = "vit_base_patch16_224.orig_in21k"
 SHORT_SEQUENCE = 64  # patches
 
 
@@ -36,22 +41,32 @@ class LastBlock(Block):
         return x + self.drop_path2(self.ls2(self.mlp(self.norm2(x))))
 
 
-def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
+def build_backbone(architecture: Mapping[str, Any]) -> VisionTransformer:
     """Return an untrained vision transformer without a head.
 
     Parameters
     ----------
     architecture
-        image_size, patch_size (pixels), width (D), depth (blocks), heads.
+        image_size, patch_size (pixels), width (D), depth (blocks), heads; or the name
+        of one of timm's and its image_size.
     """
-    model = VisionTransformer(
-        img_size=architecture["image_size"],
-        patch_size=architecture["patch_size"],
-        embed_dim=architecture["width"],
-        depth=architecture["depth"],
-        num_heads=architecture["heads"],
-        num_classes=0,
-    )
+    if "name" in architecture:
+        model = create_named(architecture["name"], architecture["image_size"])
+    else:
+        model = VisionTransformer(
+            img_size=architecture["image_size"],
+            patch_size=architecture["patch_size"],
+            embed_dim=architecture["width"],
+            depth=architecture["depth"],
+            num_heads=architecture["heads"],
+            num_classes=0,
+        )
+    spare_work(model)
+    return model
+
+
+def spare_work(model: VisionTransformer) -> None:
+    """Let a model compute the same features with less work."""
     # timm's fused attention is made for long sequences: with the 17 tokens of a 32 x 32
     # image, training on a CPU takes a third longer than with plain products.
     if model.patch_embed.num_patches <= SHORT_SEQUENCE:
@@ -60,6 +75,37 @@ def build_backbone(architecture: Mapping[str, int]) -> VisionTransformer:
     last = model.blocks[-1]
     last.__class__ = LastBlock  # the same parameters under the same names
     last.prefix = model.num_prefix_tokens  # type: ignore[assignment]
+
+
+def create_named(name: str, image_size: int) -> VisionTransformer:
+    """Return timm's vision transformer of a name, untrained and without a head.
+
+    Raises
+    ------
+    UserError
+        Where timm has no such model, or one that the methods cannot hook into: they
+        need the plain blocks, and the embedding is the class token.
+    """
+    try:
+        model: Any = timm.create_model(name, num_classes=0, img_size=image_size)
+    except RuntimeError as error:  # neither such a name nor such a tag
+        reason = str(error).rstrip(".")
+        raise UserError(f"{KEY} is '{name}': {reason}{_alike(name)}") from None
+    except (TypeError, ValueError, AssertionError):  # not made of so many patches
+        model = None
+    if type(model) is not VisionTransformer:
+        _refuse(name, "is no plain VisionTransformer of timm")
+    if not all(type(block) is Block for block in model.blocks):
+        _refuse(name, "has blocks of another kind than timm's plain Block")
+    if model.global_pool != "token":
+        pooling = model.global_pool or "nothing"
+        _refuse(name, f"pools '{pooling}' in place of its class token")
+    patch = model.patch_embed.patch_size[0]
+    if image_size % patch:
+        raise UserError(
+            f"config key 'backbone.image_size' is {image_size}; it must be a multiple"
+            f" of {patch}, the patch size of '{name}'"
+        )
     return model
 
 
@@ -106,6 +152,30 @@ def head_inputs(model: nn.Module, x: Tensor) -> Tensor:
     return model.forward_head(tokens, pre_logits=True)  # type: ignore[operator]
 
 
-def to_input(images: Tensor, mean: float, std: float) -> Tensor:
-    """Turn uint8 images (n, h, w, 3) into normalized float32 input (n, 3, h, w)."""
-    return images.permute(0, 3, 1, 2).float().div_(255).sub_(mean).div_(std)
+def to_input(images: Tensor, mean: Level, std: Level) -> Tensor:
+    """Turn uint8 images (n, h, w, 3) into normalized float32 input (n, 3, h, w).
+
+    `mean` and `std` are numbers, or one number a channel.
+    """
+    x = images.permute(0, 3, 1, 2).float().div_(255)
+    if not isinstance(mean, Sequence) and not isinstance(std, Sequence):
+        return x.sub_(mean).div_(std)
+    # Numbers and no tensor, which a GPU would have to wait for.
+    levels = zip(channels(mean), channels(std), strict=True)
+    for channel, (shift, scale) in enumerate(levels):
+        x[:, channel].sub_(shift).div_(scale)
+    return x
+
+
+def _alike(name: str) -> str:
+    """Return the question after the names of timm's that are most alike."""
+    known = timm.list_models(pretrained=True) + timm.list_models()
+    found = difflib.get_close_matches(name, known, 3, cutoff=0.7)
+    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
+
+
+def _refuse(name: str, reason: str) -> NoReturn:
+    raise UserError(
+        f"{KEY} is '{name}', which {reason}; name a vision transformer of timm that"
+        f" pools its class token, such as '{EXAMPLE}'"
+    )

@@ -11,6 +11,7 @@ import torch
 from timm.models.resnet import BasicBlock, ResNet
 from torch import Tensor, nn
 
+from peftdiff.normalization import Level
 from peftdiff.runtime import UserError
 
 KEY = "config key 'studies.cnn.architecture'"
@@ -26,7 +27,7 @@ class Renormalized(nn.Module):
     model
         A timm model; its features alone are used.
     ours
-        (mean, std) by which its input is normalized.
+        (mean, std) by which its input is normalized: numbers, or one a channel.
     theirs
         (means, stds) of each channel that it was trained with.
     """
@@ -34,15 +35,16 @@ class Renormalized(nn.Module):
     def __init__(
         self,
         model: nn.Module,
-        ours: tuple[float, float],
+        ours: tuple[Level, Level],
         theirs: tuple[Sequence[float], Sequence[float]],
     ) -> None:
         super().__init__()
         self.model = model
         self.num_features = model.num_features
         mean, std = (torch.tensor(values)[:, None, None] for values in theirs)
-        self.register_buffer("scale", ours[1] / std)
-        self.register_buffer("shift", (ours[0] - mean) / std)
+        our_mean, our_std = (torch.tensor(values).view(-1, 1, 1) for values in ours)
+        self.register_buffer("scale", our_std / std)
+        self.register_buffer("shift", (our_mean - mean) / std)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Return the last feature maps for x (n, 3, h, w)."""
@@ -96,7 +98,7 @@ def fetch_cnn(name: str) -> dict[str, np.ndarray[Any, Any]]:
 def load_cnn(
     architecture: Architecture,
     weights: Mapping[str, np.ndarray[Any, Any]],
-    ours: tuple[float, float],
+    ours: tuple[Level, Level],
 ) -> nn.Module:
     """Return a trained CNN that takes input normalized by (mean, std) `ours`."""
     model = build_cnn(architecture)

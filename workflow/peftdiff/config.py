@@ -12,12 +12,14 @@ from jsonschema.exceptions import best_match
 
 from peftdiff.methods import METHODS, hyperparameters
 from peftdiff.metrics import METRICS, parameter_names
+from peftdiff.normalization import NORMALIZATIONS
 from peftdiff.runtime import UserError
-from peftdiff.tasks import TASKS
+from peftdiff.tasks import SIZE, TASKS, DrawnTask
 
 Config = Mapping[str, Any]
 
-SOURCES = ("pretraining", "source")  # images of these names lie beside the tasks'
+# Names of other images, and of weights, where those of the tasks are counted.
+SOURCES = ("pretraining", "source", "backbone")
 
 
 def check_config(config: Config, schema: Config) -> None:
@@ -38,6 +40,10 @@ def check_config(config: Config, schema: Config) -> None:
         for method in config[section]["learning_rates"]:
             _known(f"{section}.learning_rates", method, METHODS)
     _known("figures.map_task", config["figures"]["map_task"], config["tasks"])
+    normalization = config["data"]["normalization"]
+    if isinstance(normalization, str):
+        _known("data.normalization", normalization, NORMALIZATIONS)
+    _check_backbone(config["backbone"], config["tasks"])
     _check_sizes(config)
 
 
@@ -111,14 +117,46 @@ def _check_by_name(key: str, config: Config, table: Any, names: Any) -> None:
             _known(f"{key}.{slug}", name, names(slug))
 
 
-def _check_sizes(config: Config) -> None:
-    architecture = config["backbone"]["architecture"]
+def _check_backbone(backbone: Config, tasks: Iterable[str]) -> None:
+    """Check the backbone without asking timm: fetching it does so."""
+    key, named = "config key 'backbone.", isinstance(backbone["architecture"], str)
+    for other in ("weights", "image_size"):
+        if not named and backbone[other] is not None:
+            raise UserError(
+                f"{key}{other}' belongs to a backbone with a name; leave it empty, or"
+                f" give timm's name as 'backbone.architecture'"
+            )
+    if not named:
+        return _check_architecture(backbone["architecture"])
+    name, size = backbone["architecture"], backbone["image_size"]
+    if "." not in name and backbone["weights"] is None:
+        raise UserError(
+            f"{key}architecture' is '{name}', without the tag of its weights; name it"
+            " as in 'vit_base_patch16_224.orig_in21k', or give 'backbone.weights'"
+        )
+    if size is None:
+        raise UserError(
+            f"{key}image_size' is empty; set it to the pixels of the input of '{name}',"
+            " such as 224"
+        )
+    drawn = [t for t in tasks if isinstance(TASKS.get(t), DrawnTask)]
+    if size != SIZE and drawn:
+        raise UserError(
+            f"config key 'tasks' has {', '.join(drawn)}, drawn at {SIZE} x {SIZE} for"
+            f" the embedded backbone, but {key}image_size' is {size}; take them off"
+        )
+
+
+def _check_architecture(architecture: Config) -> None:
     for whole, part in (("image_size", "patch_size"), ("width", "heads")):
         if architecture[whole] % architecture[part]:
             raise UserError(
                 f"config key 'backbone.architecture.{part}' is {architecture[part]};"
                 f" it must divide {whole}, which is {architecture[whole]}"
             )
+
+
+def _check_sizes(config: Config) -> None:
     split = config["embedding"]["split"]
     images = min(config["data"][f"{split}_images"], config["embedding"]["max_images"])
     neighbors = config["metric_parameters"].get("peftdiff", {}).get("neighbors", 0)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.decoding import FilePixels
+from peftdiff.normalization import Level
 from peftdiff.records import read_arrays, read_metadata, write_arrays
 from peftdiff.tasks import checksum
 
@@ -25,14 +26,14 @@ class Images:
 
     The pixels are an array, the map of a file, or image files yet to be decoded.
     `classes` names the classes of each kind, `mean` and `std` normalize pixels in
-    [0, 1], `checksum` is the data's.
+    [0, 1] (numbers, or one number a channel each), `checksum` is the data's.
     """
 
     pixels: Pixels
     labels: NDArray[np.int64]
     class_names: tuple[tuple[str, ...], ...]
-    mean: float
-    std: float
+    mean: Level
+    std: Level
     checksum: str
 
     @property
@@ -59,7 +60,7 @@ def write_images(
     write_arrays(path, arrays, metadata)
 
 
-def read_images(path: str, split: str, normalization: Mapping[str, float]) -> Images:
+def read_images(path: str, split: str, normalization: Mapping[str, Level]) -> Images:
     """Map the images of a split; nothing is read before it is used.
 
     Raises
@@ -126,7 +127,7 @@ def read_source(path: str) -> dict[str, Any]:
 
 
 def read_splits(
-    path: str, normalization: Mapping[str, float], held_out: float | None = None
+    path: str, normalization: Mapping[str, Level], held_out: float | None = None
 ) -> tuple[tuple[Images, Images], list[str]]:
     """Return images to train on, images to measure on, and checksums of what was read.
 

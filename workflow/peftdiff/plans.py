@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from peftdiff.methods import METHODS
+from peftdiff.normalization import normalization_of
 from peftdiff.runs import Plan
 from peftdiff.runtime import Setting
 
@@ -27,13 +28,21 @@ def recipe_of(section: Config, method: str, factor: float = 1) -> dict[str, Any]
     return recipe | {"learning_rate": factor * rate}
 
 
-def data_of(checksums: Iterable[str], normalization: Config) -> dict[str, Any]:
+def data_of(checksums: Iterable[str], normalization: str | Config) -> dict[str, Any]:
     """Return what a run's result owes to its images and their normalization."""
-    return {
-        "checksums": list(checksums),
-        "mean": normalization["mean"],
-        "std": normalization["std"],
-    }
+    return {"checksums": list(checksums), **normalization_of(normalization)}
+
+
+def architecture_of(backbone: Config) -> dict[str, Any]:
+    """Return what the backbone is built from, of the section `backbone`.
+
+    Either the sizes of the embedded one, or the name of one of timm's; its image_size
+    is that of all images.
+    """
+    architecture = backbone["architecture"]
+    if isinstance(architecture, str):
+        return {"name": architecture, "image_size": backbone["image_size"]}
+    return dict(architecture)
 
 
 def backbone_plan(backbone: Config, data: Config, setting: Setting) -> Plan:
@@ -41,6 +50,16 @@ def backbone_plan(backbone: Config, data: Config, setting: Setting) -> Plan:
     sizes, recipe = backbone["architecture"], backbone["recipe"]
     made = (sizes, recipe, data, backbone["seed"], setting)
     return Plan("pretrain_backbone", "", "full", *made)
+
+
+def fetched_plan(architecture: Config, checksum: str) -> Plan:
+    """Return the plan of a backbone that was pre-trained elsewhere.
+
+    `checksum` is that of its weights, so that what starts from it depends on them,
+    wherever they are from. No device has a part in it.
+    """
+    data = {"weights": checksum}
+    return Plan("fetch_backbone", "", "full", architecture, {}, data, 0, Setting())
 
 
 def cnn_plan(cnn: Config, data: Config, setting: Setting) -> Plan | None:
@@ -146,20 +165,18 @@ def experiment_plans(
     config
         The whole configuration.
     checksums
-        The checksums, by split, of the images of "pretraining", "source" and each task.
+        The checksums, by split, of the images of "pretraining", "source" and each task;
+        of a backbone with a name, that of its "weights" in place of "pretraining".
     studies
         With what the main job does without: the CNN, the comparison of learning rates.
     """
-    source, truth, pixels = config["source"], config["ground_truth"], config["data"]
-    pretraining = data_of([checksums["pretraining"]["train"]], pixels)
-    made = [backbone_plan(config["backbone"], pretraining, setting)]
+    source, truth = config["source"], config["ground_truth"]
+    pixels = config["data"]["normalization"]
+    made = _first_plans(config, checksums, setting, studies=studies)
     backbone = made[0].key
     images = data_of([checksums["source"]["train"]], pixels)
     methods = [*config["methods"], *truth["references"]]
     sizes = {method: config["hyperparameters"].get(method, {}) for method in methods}
-    cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
-    if studies and cnn:
-        made.append(cnn)
     starts = {}
     for method in methods:
         starts[method] = {0: backbone}
@@ -178,3 +195,24 @@ def experiment_plans(
         if studies:
             made += validation_plans(starts, sizes, truth, trained, setting)
     return made
+
+
+def _first_plans(
+    config: Config,
+    checksums: Mapping[str, Mapping[str, str]],
+    setting: Setting,
+    *,
+    studies: bool,
+) -> list[Plan]:
+    """Return the plan of the backbone and, of the studies, that of the CNN."""
+    backbone, pretraining = config["backbone"], {}
+    if "pretraining" in checksums:
+        images = [checksums["pretraining"]["train"]]
+        pretraining = data_of(images, config["data"]["normalization"])
+    if isinstance(backbone["architecture"], str):
+        weights = checksums["backbone"]["weights"]
+        made = [fetched_plan(architecture_of(backbone), weights)]
+    else:
+        made = [backbone_plan(backbone, pretraining, setting)]
+    cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
+    return [*made, cnn] if studies and cnn else made

@@ -30,6 +30,7 @@ from peftdiff.runtime import Setting, UserError, digest, logger
 # Raise a stage's number when its code would give other numbers than before.
 STAGE_VERSIONS = {
     "pretrain_backbone": 2,
+    "fetch_backbone": 1,
     "train_cnn": 1,
     "train_method": 2,
     "fine_tune": 2,
@@ -251,7 +252,11 @@ def _same_file(descriptor: int, path: Path) -> bool:
         return False
 
 
-def write_models(path: str | Path, runs: Mapping[int, Run]) -> None:
+def write_models(
+    path: str | Path,
+    runs: Mapping[int, Run],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Write the weights of a model's runs, one per seed, with the keys of the runs."""
     keys = {str(seed): run.key for seed, run in runs.items()}
     weights = {
@@ -259,7 +264,7 @@ def write_models(path: str | Path, runs: Mapping[int, Run]) -> None:
         for seed, run in runs.items()
         for name, array in run.weights.items()
     }
-    write_arrays(path, weights, {"runs": json.dumps(keys)})
+    write_arrays(path, weights, {**(metadata or {}), "runs": json.dumps(keys)})
 
 
 def read_models(path: str | Path) -> dict[int, Run]:

@@ -1,7 +1,7 @@
 """The stages of training: what a plan's run starts from and what it leaves behind.
 
-Backbone pre-training, the CNN's training, source training of a method, fine-tuning on a
-task; each asks the run store first.
+Backbone pre-training (or fetching), the CNN's training, source training of a method,
+fine-tuning on a task; each asks the run store first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from peftdiff.methods import METHODS
 from peftdiff.models import BACKBONE, model_name
+from peftdiff.plans import fetched_plan
 from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
+from peftdiff.runtime import Stopwatch
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
@@ -35,6 +37,29 @@ def pretrain_backbone(store: RunStore, plan: Plan, images: Images) -> Run:
     from peftdiff.backbones import build_backbone
 
     return _pretrain(store, plan, images, build_backbone, "backbone")
+
+
+def fetch_backbone(
+    store: RunStore, architecture: Config, path: str | None
+) -> tuple[Run, dict[str, Any]]:
+    """Return a backbone that was pre-trained elsewhere, and where it is from.
+
+    The store remembers it by what it is, so it is fetched before the store is asked.
+
+    Parameters
+    ----------
+    architecture
+        name (timm's) and image_size.
+    path
+        A file of its weights; None to take those of timm's hub.
+    """
+    from peftdiff.pretrained import fetch_weights
+
+    watch = Stopwatch()
+    weights, source = fetch_weights(architecture, path)
+    result = {"train_seconds": watch.seconds(), "source": source}
+    plan = fetched_plan(architecture, source["checksum"])
+    return store.ensure(plan, lambda _: (result, weights)), source
 
 
 def train_cnn(store: RunStore, plan: Plan, images: Images) -> Run:

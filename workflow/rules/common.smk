@@ -116,7 +116,7 @@ def fine_tuning_params(validate):
     truth = config["ground_truth"]
     return {
         "experiment": config["experiment"],
-        "architecture": config["backbone"]["architecture"],
+        "architecture": ARCHITECTURE,
         "hyperparameters": {m: config["hyperparameters"].get(m, {}) for m in methods},
         "truth": {key: truth[key] for key in truth if validate or key != "validation"},
         "validate": validate,

@@ -6,15 +6,17 @@ Makes models/cnn.safetensors, tables/complexity.csv, tables/complexity.md,
 arrays/scree.npz and the figure `scree`.
 """
 
+# A CNN that timm has pre-trained needs none.
+CNN_IMAGES = (
+    {}
+    if isinstance(config["studies"]["cnn"]["architecture"], str)
+    else {"images": LIVE.data("pretraining")}
+)
+
 
 rule train_cnn:
     input:
-        # A CNN that timm has pre-trained needs no images.
-        **(
-            {}
-            if isinstance(config["studies"]["cnn"]["architecture"], str)
-            else {"images": LIVE.data("pretraining")}
-        ),
+        **CNN_IMAGES,
     output:
         LIVE.model("cnn"),
     log:

@@ -9,7 +9,7 @@ and a contact sheet of each task; results/downloads/vtab-1k/ for all experiments
 from peftdiff.preparation import PREPARATION_VERSION
 
 PREPARATION = {
-    "size": config["backbone"]["architecture"]["image_size"],
+    "size": ARCHITECTURE["image_size"],
     "interpolation": config["data"]["interpolation"],
     "stored_bytes": config["data"]["stored_test_gigabytes"] * 10**9,
 }

@@ -23,7 +23,7 @@ rule embed_task:
         **needs("embed_task"),
     params:
         experiment=config["experiment"],
-        architecture=config["backbone"]["architecture"],
+        architecture=ARCHITECTURE,
         hyperparameters={
             method: config["hyperparameters"].get(method, {}) for method in POOL
         },

@@ -1,34 +1,8 @@
-"""The backbone and the pool of source-trained methods.
+"""The pool of source-trained methods.
 
-Takes data/pretraining.safetensors and data/source.safetensors.
-Makes models/backbone.safetensors, and models/<method>.safetensors for all source seeds.
+Takes data/source.safetensors and models/backbone.safetensors.
+Makes models/<method>.safetensors for all source seeds.
 """
-
-
-rule pretrain_backbone:
-    input:
-        LIVE.data("pretraining"),
-    output:
-        LIVE.model("backbone"),
-    log:
-        LIVE.log("pretrain_backbone"),
-    benchmark:
-        LIVE.benchmark("pretrain_backbone")
-    conda:
-        ENVIRONMENT
-    threads: config["backbone"]["threads"]
-    resources:
-        **needs("pretrain_backbone"),
-    params:
-        backbone=config["backbone"],
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
-        store=(LIVE.runs, config["retrain"]),
-        version=STAGE_VERSIONS["pretrain_backbone"],
-    message:
-        "Pre-train the backbone (follow {log})"
-    script:
-        "../scripts/pretrain_backbone.py"
 
 
 rule train_method:
@@ -46,7 +20,7 @@ rule train_method:
     resources:
         **needs("train_method"),
     params:
-        architecture=config["backbone"]["architecture"],
+        architecture=ARCHITECTURE,
         hyperparameters=lambda wildcards: config["hyperparameters"].get(
             wildcards.method, {}
         ),

@@ -6,11 +6,17 @@ there, to results/cached/<experiment>/ (freeze_results); deletes runs that the c
 report_status needs nothing and writes into its log what is done and what is left.
 """
 
-IMAGES = {name: LIVE.data(name) for name in ["pretraining", "source", *config["tasks"]]}
+# What runs are made of: images, and the weights of a backbone from elsewhere.
+CHECKED = {name: LIVE.data(name) for name in ["source", *config["tasks"]]}
+if FETCHED:
+    CHECKED["backbone"] = LIVE.model("backbone")
+if CNN_IMAGES or not FETCHED:
+    CHECKED["pretraining"] = LIVE.data("pretraining")
 
 
 rule record_provenance:
     input:
+        **({"backbone": LIVE.model("backbone")} if FETCHED else {}),
         truth=LIVE.table("ground_truth"),
         tables=[LIVE.table(name) for name in TABLES],
         images=[LIVE.data(task) for task in config["tasks"] if task not in DRAWN],
@@ -61,7 +67,7 @@ rule freeze_results:
 
 rule prune_runs:
     input:
-        list(IMAGES.values()),
+        list(CHECKED.values()),
     log:
         LIVE.log("prune_runs"),
     conda:
@@ -83,7 +89,7 @@ rule report_status:
         ENVIRONMENT
     params:
         config=config,
-        images=IMAGES,
+        checked=CHECKED,
         store=LIVE.runs,
     message:
         "Say what is done and what is left: {log}"

@@ -2,8 +2,8 @@
 
 Takes config.yaml and workflow/schemas/config.schema.yaml.
 Makes the names that the other files use: LIVE, PUBLISHED, POOL, DRAWN, VTAB, MISSING,
-NORMALIZATION, FIGURES, STUDY_FIGURES, ENVIRONMENT. Tasks that are missing, and may be,
-are no longer in config["tasks"].
+ARCHITECTURE, FETCHED, NORMALIZATION, FIGURES, STUDY_FIGURES, ENVIRONMENT. Tasks that are
+missing, and may be, are no longer in config["tasks"].
 """
 
 import fcntl
@@ -26,6 +26,7 @@ sys.executable = shlex.quote(os.path.relpath(sys.executable))
 from peftdiff.config import check_config
 from peftdiff.gpus import SLOTS
 from peftdiff.methods import METHODS
+from peftdiff.normalization import normalization_of
 from peftdiff.paths import (
     PAGE_TABLES,
     RESULTS,
@@ -42,7 +43,7 @@ from peftdiff.paths import (
     published,
     published_table,
 )
-from peftdiff.plans import recipe_of
+from peftdiff.plans import architecture_of, recipe_of
 from peftdiff.runs import STAGE_VERSIONS
 from peftdiff.runtime import UserError
 from peftdiff.tasks import (
@@ -133,7 +134,9 @@ PUBLISHED = published()
 POOL = config["methods"]
 DRAWN = [slug for slug, task in TASKS.items() if isinstance(task, DrawnTask)]
 VTAB = [slug for slug, task in TASKS.items() if isinstance(task, VtabTask)]
-NORMALIZATION = {key: config["data"][key] for key in ("mean", "std")}
+ARCHITECTURE = architecture_of(config["backbone"])
+FETCHED = "name" in ARCHITECTURE  # the backbone was pre-trained elsewhere
+NORMALIZATION = normalization_of(config["data"]["normalization"])
 FIGURES = ["accuracy", "scores", "tau", "critical_difference", "diffusion_map"]
 STUDY_FIGURES = {  # and the tables that each is drawn from
     "ablation": ["ablation"],

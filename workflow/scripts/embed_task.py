@@ -21,10 +21,10 @@ def main(
     *,
     experiment: str,
     task: str,
-    architecture: dict[str, int],
+    architecture: dict[str, Any],
     hyperparameters: dict[str, dict[str, Any]],
     embedding: dict[str, Any],
-    normalization: dict[str, float],
+    normalization: dict[str, Any],
     device: tuple[str, str],
 ) -> None:
     """Write the labels and the features of a task's images, and how long each took."""

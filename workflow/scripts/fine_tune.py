@@ -20,11 +20,11 @@ def main(
     *,
     experiment: str,
     task: str,
-    architecture: dict[str, int],
+    architecture: dict[str, Any],
     hyperparameters: dict[str, dict[str, Any]],
     truth: dict[str, Any],
     validate: bool,
-    normalization: dict[str, float],
+    normalization: dict[str, Any],
     device: tuple[str, str],
     store: tuple[str, bool],
 ) -> None:

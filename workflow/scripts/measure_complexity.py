@@ -23,7 +23,7 @@ def main(
     tasks: list[str],
     architecture: Any,
     embedding: dict[str, Any],
-    normalization: dict[str, float],
+    normalization: dict[str, Any],
     device: tuple[str, str],
 ) -> None:
     """Write the components of each model, their curves, and the page about them."""

@@ -9,9 +9,12 @@ from peftdiff.runs import RunStore
 from peftdiff.runtime import allowed_settings, job, logger, named
 
 
-def main(image_paths: list[str], *, config: dict[str, Any], store: str) -> None:
-    """Keep the runs of this configuration, on whatever device it allows."""
-    checksums = {Path(path).stem: read_checksums(path) for path in image_paths}
+def main(paths: list[str], *, config: dict[str, Any], store: str) -> None:
+    """Keep the runs of this configuration, on whatever device it allows.
+
+    `paths` are the images, and the weights of a backbone from elsewhere.
+    """
+    checksums = {Path(path).stem: read_checksums(path) for path in paths}
     settings = allowed_settings(config["device"], config["precision"])
     keep = (referenced_runs(config, checksums, setting) for setting in settings)
     removed = RunStore(store).prune(set().union(*keep))

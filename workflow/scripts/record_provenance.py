@@ -14,12 +14,14 @@ def main(
     image_paths: list[str],
     path: str,
     *,
+    backbone_path: str | None = None,
     config: dict[str, Any],
     missing: dict[str, str],
 ) -> None:
     """Write the provenance; the device is the one that the fine-tuning ran on.
 
-    Tasks made of image files add where these are from, missing ones why they are.
+    Tasks made of image files add where these are from, missing ones why they are; a
+    backbone from elsewhere adds its weights' source.
     """
     devices = sorted(set(read_table(truth_path)["device"]))
     record = provenance(config, devices)
@@ -28,6 +30,7 @@ def main(
     sources = {Path(path).stem: read_source(path) for path in image_paths}
     sources = {task: source for task, source in sources.items() if source}
     record |= {"images": sources} if sources else {}
+    record |= {"backbone": read_source(backbone_path)} if backbone_path else {}
     record |= {"missing_tasks": missing} if missing else {}
     write_json(path, record)
 
@@ -38,6 +41,7 @@ if __name__ == "__main__":
             snakemake.input.truth,
             snakemake.input.images,
             snakemake.output[0],
+            backbone_path=snakemake.input.get("backbone"),
             config=snakemake.params.config,
             missing=snakemake.params.missing,
         )

@@ -9,12 +9,12 @@ from peftdiff.runtime import job, named
 from peftdiff.status import runs_by_stage, setting_in_use, status_page
 
 
-def main(*, config: dict[str, Any], images: dict[str, str], store: str) -> None:
-    """Print the status; images that are not there yet have no checksums."""
-    unknown = {"train": "", "test": ""}
+def main(*, config: dict[str, Any], checked: dict[str, str], store: str) -> None:
+    """Print the status; images and weights that are not there have no checksums yet."""
+    unknown = {"train": "", "test": "", "weights": ""}
     checksums = {
         name: read_checksums(path) if Path(path).exists() else unknown
-        for name, path in images.items()
+        for name, path in checked.items()
     }
     runs = RunStore(store)
     results, begun = runs.results(), runs.begun()

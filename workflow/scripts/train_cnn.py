@@ -14,7 +14,7 @@ def main(
     path: str,
     *,
     cnn: dict[str, Any],
-    normalization: dict[str, float],
+    normalization: dict[str, Any],
     device: tuple[str, str],
     store: tuple[str, bool],
 ) -> None:

@@ -15,11 +15,11 @@ def main(
     path: str,
     *,
     method: str,
-    architecture: dict[str, int],
+    architecture: dict[str, Any],
     hyperparameters: dict[str, Any],
     recipe: dict[str, Any],
     seeds: list[int],
-    normalization: dict[str, float],
+    normalization: dict[str, Any],
     device: tuple[str, str],
     store: tuple[str, bool],
 ) -> None:

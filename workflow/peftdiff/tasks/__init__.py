@@ -1,6 +1,7 @@
 """Target tasks, and the training sources of the embedded experiment."""
 
 from peftdiff.tasks.available import group_of, missing_tasks, present_tasks
+from peftdiff.tasks.canvas import SIZE
 from peftdiff.tasks.generation import (
     GENERATOR_VERSION,
     LabeledImages,
@@ -15,6 +16,7 @@ from peftdiff.tasks.table import TASKS, generate_task
 __all__ = [
     "GENERATOR_VERSION",
     "GROUPS",
+    "SIZE",
     "TASKS",
     "DrawnTask",
     "LabeledImages",

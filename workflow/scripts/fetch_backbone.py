@@ -1,0 +1,32 @@
+"""Fetch a backbone that was pre-trained elsewhere, from timm's hub or from a file."""
+
+import json
+from typing import Any
+
+from peftdiff.runs import RunStore, write_models
+from peftdiff.runtime import job, named, use_threads
+from peftdiff.stages import fetch_backbone
+
+
+def main(
+    weights_path: str | None,
+    path: str,
+    *,
+    architecture: dict[str, Any],
+    store: tuple[str, bool],
+) -> None:
+    """Write the backbone's weights to `path`, with their checksum and their source."""
+    use_threads(1)
+    runs = RunStore(store[0], retrain=store[1])
+    run, source = fetch_backbone(runs, architecture, weights_path)
+    metadata = {"weights/checksum": source["checksum"], "source": json.dumps(source)}
+    write_models(path, {0: run}, metadata)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.get("weights"),
+            snakemake.output[0],
+            **named(snakemake.params),
+        )
