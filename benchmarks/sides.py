@@ -111,15 +111,14 @@ def _published_form(name: str, data: Embedding) -> Run:
 
 def _task(data: Embedding) -> Run:
     """Return every metric but the slowest on each model's embedding."""
-    from peftdiff.metrics import METRICS, compute
+    from peftdiff.metrics import METRICS, compute_many
     from peftdiff.threads import in_threads
 
     names = [name for name in METRICS if name not in NOT_IN_TASK]
 
     def scores(model: int) -> list[float]:
-        features, labels = data.features[model], data.labels[model]
-        found = [_numbers(compute(name, features, labels)) for name in names]
-        return list(itertools.chain(*found))
+        found = compute_many(names, data.features[model], data.labels[model])
+        return list(itertools.chain(*map(_numbers, found.values())))
 
     def run() -> tuple[float, ...]:
         return tuple(itertools.chain(*in_threads(scores, range(len(data.features)))))

@@ -80,11 +80,11 @@ def test_the_limit_is_the_product(monkeypatch):
 def test_a_task_is_scored_by_every_metric_but_the_slowest(monkeypatch):
     called = []
 
-    def compute(name, features, labels):
-        called.append((name, features.shape, len(labels)))
-        return 1.0
+    def compute_many(names, features, labels):
+        called.extend((name, features.shape, len(labels)) for name in names)
+        return dict.fromkeys(names, 1.0)
 
-    monkeypatch.setattr("peftdiff.metrics.compute", compute)
+    monkeypatch.setattr("peftdiff.metrics.compute_many", compute_many)
     case = Case("all metrics of a task", 20, 2, ("ours",), n_models=3, d=4)
     data = measure._data(case, "unused")
     assert not np.array_equal(data.features[0], data.features[1])

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from peftdiff.metrics import compute
 from peftdiff.metrics import pactran_gaussian as module
+from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import SaturatedScore
 
 
@@ -86,7 +87,7 @@ def test_the_best_isotropic_posterior_gives_the_bound():
     n, d, n_classes = 40, 3, 3
     size, s = d * n_classes, 100 / d
     lambda_ = n / s
-    fit = module._fit(features - features.mean(axis=0), labels, 1 / n)
+    fit = module._fit(Embedding(features), labels, 1 / n)
     spread = (fit.probabilities * (1 - fit.probabilities)).sum(axis=0)
     trace = (((features - features.mean(axis=0)) ** 2).sum(axis=1) * spread).mean()
     q = np.geomspace(1e-4, 1e4, 400_001)
@@ -103,7 +104,7 @@ def test_the_best_isotropic_posterior_gives_the_bound():
 def test_the_fit_is_that_of_scikit_learn(n, d, n_classes, ratio):
     features, labels = dataset(n, d, n_classes)
     centered = features - features.mean(axis=0)
-    fit = module._fit(centered, labels, 1 / (ratio * n))
+    fit = module._fit(Embedding(centered), labels, 1 / (ratio * n))
     # Two classes are one sigmoid there: half the penalty for the same odds.
     strength = ratio * (2 if n_classes == 2 else 1)
     model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000)
@@ -113,7 +114,7 @@ def test_the_fit_is_that_of_scikit_learn(n, d, n_classes, ratio):
 
 def test_gradient_and_hessian_by_finite_differences():
     features, labels = dataset(20, 3)
-    problem = module.Regression(features - features.mean(axis=0), labels, 0.05)
+    problem = module.Regression(*module._axes(Embedding(features)), labels, 0.05)
     weights = np.random.default_rng(0).normal(size=(3, 4))
     weights -= weights.mean(axis=0)  # As they are on every way from 0.
 
@@ -133,8 +134,10 @@ def test_gradient_and_hessian_by_finite_differences():
 def test_the_minimum_is_found_at_any_scale(n, d, scale):
     features, labels = dataset(n, d)
     centered = scale * (features - features.mean(axis=0))
-    start = module.Regression(centered, labels, 1 / n).at(np.zeros((3, d + 1)))
-    fit = module._fit(centered, labels, 1 / n)
+    embedding = Embedding(centered)
+    problem = module.Regression(*module._axes(embedding), labels, 1 / n)
+    start = problem.at(np.zeros((3, min(n, d) + 1)))
+    fit = module._fit(embedding, labels, 1 / n)
     assert fit.slope < 1e-11 * start.slope
     assert fit.loss <= start.loss
 
@@ -142,11 +145,11 @@ def test_the_minimum_is_found_at_any_scale(n, d, scale):
 def test_published_trace_sums_over_samples_and_counts_biases():
     features, labels = dataset(40, 3)
     centered = features - features.mean(axis=0)
-    p = module._fit(centered, labels, 1 / 40).probabilities
+    p = module._fit(Embedding(centered), labels, 1 / 40).probabilities
     hessian = np.einsum("ij,ci->jc", centered**2, p * (1 - p)) + 1 / 40
     total = hessian.sum() + (p * (1 - p)).sum()
     complexity = 0.5 * 9 / 40 * (100 / 3) * np.log(total * 40 / 9)
-    fit = module._fit(centered, labels, 1 / 40)
+    fit = module._fit(Embedding(centered), labels, 1 / 40)
     found = compute("pactran_gaussian", features, labels, posterior="as_published")
     assert found == pytest.approx(-fit.loss - complexity, rel=1e-10)
 

@@ -1,20 +1,29 @@
 """The METRICS table, and how to call what is in it.
 
 A metric is a module of this package named by its slug, with a function
-``score(features, labels, *, ...)`` on checked features and class codes. One that is
-normalized over the pool returns a dict of components, which its function
+``score(embedding, labels, *, ...)`` on checked features, as an ``Embedding``, and class
+codes. One that is normalized over the pool returns a dict of components, which its function
 ``combine(components, backbone, *, ...)`` turns into scores; its ``PARTS`` names them.
 """
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from numpy.typing import ArrayLike
 
-__all__ = ["METRICS", "Metric", "combine", "compute", "parameter_names", "parts"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "combine",
+    "compute",
+    "compute_many",
+    "parameter_names",
+    "parts",
+]
 
 Components = dict[str, float]
 
@@ -104,16 +113,52 @@ def compute(
     ValueError
         For an unknown metric or parameter, or bad features or labels.
     """
+    return compute_many({name: parameters}, features, labels)[name]
+
+
+def compute_many(
+    metrics: Iterable[str] | Mapping[str, Mapping[str, Any]],
+    features: ArrayLike,
+    labels: ArrayLike,
+) -> dict[str, float | Components]:
+    """Score one embedding with several metrics.
+
+    What they have in common, as the principal components, is computed once: this takes
+    less time than one call of ``compute`` for each, and gives the same to ten digits.
+
+    Parameters
+    ----------
+    metrics : iterable of str, or mapping of str to mapping
+        Slugs of METRICS; in a mapping with the parameters of each.
+    features : array_like, shape (n, d)
+        Real, finite numbers; never modified.
+    labels : array_like, shape (n,)
+        Class names or whole numbers.
+
+    Returns
+    -------
+    dict of str to float or dict
+        What ``compute`` returns, by slug.
+
+    Raises
+    ------
+    ValueError
+        As ``compute``; the first error ends all of it.
+    """
     # Here, so that reading the table loads neither scipy nor pandas.
     from peftdiff.diffusion.inputs import check_dataset
+    from peftdiff.metrics.reductions import Embedding
 
-    module = _module(name)
-    _check_parameters(name, parameters)
+    with_parameters = isinstance(metrics, Mapping)
+    asked = dict(metrics) if with_parameters else dict.fromkeys(metrics, {})
+    for name, parameters in asked.items():
+        _check_parameters(name, parameters)
     dataset = check_dataset(features, labels)
-    score: float | Components = module.score(
-        dataset.features, dataset.codes, **parameters
-    )
-    return score
+    embedding = Embedding(dataset.features, whole=len(asked) > 1)
+    return {
+        name: _module(name).score(embedding, dataset.codes, **parameters)
+        for name, parameters in asked.items()
+    }
 
 
 def combine(

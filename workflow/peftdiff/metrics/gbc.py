@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from peftdiff.diffusion.inputs import check_choice, check_count, check_positive
 from peftdiff.metrics.reductions import (
     SVD_SOLVERS,
+    Embedding,
     class_means,
     one_hot,
-    principal_components,
     randomized_components,
 )
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
@@ -31,7 +31,7 @@ COVARIANCES = ("diagonal", "spherical")
 
 
 def score(
-    features: Floats,
+    embedding: Embedding,
     labels: Codes,
     *,
     covariance: str = "diagonal",
@@ -40,11 +40,12 @@ def score(
     variance_floor: float = 1e-4,
     compat: bool = False,
 ) -> float:
-    """Return GBC of checked features (n, d) and class codes (n,).
+    """Return GBC of an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     covariance : {"diagonal", "spherical"}
         One variance for each component, or their mean for all of them. The paper
         takes the latter, the code published with PEFTDiff the former.
@@ -85,12 +86,11 @@ def score(
     check_count("components", components, 1)
     check_choice("svd_solver", svd_solver, SVD_SOLVERS)
     check_positive("variance_floor", variance_floor)
-    check_squares(features)
+    check_squares(embedding.features)
     if svd_solver == "randomized":
-        points = randomized_components(features, components)
+        points = randomized_components(embedding.features, components)
     else:
-        centered = features - features.mean(axis=0)
-        points, _ = principal_components(centered, components)
+        points = embedding.unit * embedding.components(components)[0]
     if points.var(axis=0).max(initial=0) <= variance_floor:
         warnings.warn(
             f"no principal component varies more than variance_floor={variance_floor}, "

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from peftdiff.metrics.reductions import one_hot
+from peftdiff.metrics.reductions import Embedding, one_hot
 from peftdiff.metrics.validity import SaturatedScore
 
 Floats = NDArray[np.float64]
@@ -26,13 +26,14 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 def score(
-    features: Floats, labels: NDArray[np.int64], *, regularized: bool = False
+    embedding: Embedding, labels: NDArray[np.int64], *, regularized: bool = False
 ) -> float:
-    """Return the H-score of checked features (n, d) and class codes (n,).
+    """Return the H-score of an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     regularized : bool
         Shrink the covariance as Ledoit and Wolf: the safe choice where n is not far
         above d. The result is the same under rotation and scaling only.
@@ -49,19 +50,14 @@ def score(
         features, n classes, n - 1 independent dimensions (not if regularized), or a
         covariance shrunk to a multiple of I.
     """
-    centered = features - features.mean(axis=0)
-    largest = np.abs(centered).max()
-    if largest == 0 or not np.ptp(features, axis=0).any():
+    if embedding.constant:
         _warn("features are constant")
         return 0.0
-    centered /= largest
+    centered, gram, primal = embedding.centered, embedding.gram, embedding.tall
     n, d = centered.shape
     if len(np.bincount(labels)) == n:
         _warn("every sample has a class of its own")
     indicators = one_hot(labels)
-    # X'X and XX' hold the same; the smaller one is enough.
-    primal = d <= n
-    gram = centered.T @ centered if primal else centered @ centered.T
     if not regularized:
         return _plain(gram, indicators, centered, primal)
     shrinkage = _ledoit_wolf(gram, centered)

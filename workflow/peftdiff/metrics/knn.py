@@ -12,6 +12,7 @@ from scipy import sparse
 
 from peftdiff.diffusion.graph import unit_rows
 from peftdiff.diffusion.inputs import check_count
+from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import SaturatedScore
 from peftdiff.neighbors import Neighborhoods, find_neighbors
 
@@ -20,7 +21,7 @@ Codes = NDArray[np.int64]
 
 
 def score(
-    features: Floats,
+    embedding: Embedding,
     labels: Codes,
     *,
     neighbors: int = 1,
@@ -31,7 +32,8 @@ def score(
 
     Parameters
     ----------
-    features, labels : ndarray, shapes (n, d) and (n,)
+    embedding : Embedding, of shape (n, d)
+    labels : ndarray, shape (n,)
     neighbors : int
         Others that vote, the sample itself not counted. One needs no class to have
         more than two samples, and makes the vote Cover and Hart's rule.
@@ -64,7 +66,7 @@ def score(
         raise ValueError(
             f"neighbors is {neighbors} but each sample has only {n_others} others"
         )
-    rows = unit_rows(features) if normalize else features
+    rows = unit_rows(embedding.features) if normalize else embedding.features
     if not np.ptp(rows, axis=0).any():
         warnings.warn(
             "features are constant: k-NN depends on class sizes alone",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from peftdiff.diffusion.inputs import check_choice
+from peftdiff.metrics.reductions import Embedding, blas_for
 from peftdiff.metrics.validity import SaturatedScore
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,9 @@ PENALTIES = 10.0 ** np.arange(-7, 1.5, 0.5)
 TIE = 1e-10  # predictions closer than this are ties
 
 
-def score(features: Floats, labels: Codes, *, criterion: str = "accuracy") -> float:
+def score(
+    embedding: Embedding, labels: Codes, *, criterion: str = "accuracy"
+) -> float:
     """Return how well a ridge regression on all other samples predicts each sample.
 
     Of the penalties, the one with the smallest leave-one-out squared error is used,
@@ -34,7 +37,8 @@ def score(features: Floats, labels: Codes, *, criterion: str = "accuracy") -> fl
 
     Parameters
     ----------
-    features, labels : ndarray, shapes (n, d) and (n,)
+    embedding : Embedding, of shape (n, d)
+    labels : ndarray, shape (n,)
     criterion : {"accuracy", "squared_error"}
         "accuracy": the share of samples whose class has the largest prediction.
         "squared_error": the share of the labels' variance that is explained, 1 - (sum
@@ -60,7 +64,7 @@ def score(features: Floats, labels: Codes, *, criterion: str = "accuracy") -> fl
     """
     check_choice("criterion", criterion, CRITERIA)
     targets = np.eye(labels.max() + 1)[labels]
-    if not np.ptp(features, axis=0).any():
+    if embedding.constant:
         warnings.warn(
             "features are constant: the linear probe depends on class sizes alone",
             SaturatedScore,
@@ -68,7 +72,7 @@ def score(features: Floats, labels: Codes, *, criterion: str = "accuracy") -> fl
         )
         errors = _without_features(targets)
     else:
-        errors = _smallest_errors(features, targets)
+        errors = _smallest_errors(embedding, targets)
     if criterion == "squared_error":
         total = np.sum(_without_features(targets) ** 2)
         return float(1 - np.sum(errors**2) / total)
@@ -83,14 +87,12 @@ def _without_features(targets: Floats) -> Floats:
     return np.asarray((targets - targets.mean(axis=0)) / (1 - 1 / len(targets)))
 
 
-def _smallest_errors(features: Floats, targets: Floats) -> Floats:
+def _smallest_errors(embedding: Embedding, targets: Floats) -> Floats:
     """Return the leave-one-out errors (n, n_classes) under the best penalty."""
-    centered = features / np.abs(features).max()
-    centered -= centered.mean(axis=0)
     misses = targets - targets.mean(axis=0)
-    fits = _fits if len(features) > features.shape[1] else _dual_fits
+    fits = _fits if embedding.tall else _dual_fits
     smallest, errors = np.inf, misses
-    for residual, remainder in fits(centered, misses):
+    for residual, remainder in fits(embedding, misses):
         candidate = residual / remainder[:, None]
         total = float(np.einsum("ij,ij->", candidate, candidate))
         if total < smallest:
@@ -98,28 +100,28 @@ def _smallest_errors(features: Floats, targets: Floats) -> Floats:
     return errors
 
 
-def _fits(centered: Floats, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
+def _fits(embedding: Embedding, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
     """Yield residuals (n, n_classes) and 1 - h_ii of each penalty, for n > d."""
-    squares, axes = linalg.eigh(centered.T @ centered, overwrite_a=True, driver="evd")
+    points, squares = embedding.components()
     squares = np.maximum(squares, 0)
-    basis = centered @ axes
-    projected, powers = basis.T @ misses, basis**2
-    for penalty in PENALTIES * squares[-1]:
-        weights = 1 / (squares + penalty)
-        residual = misses - basis @ (weights[:, None] * projected)
-        yield residual, 1 - 1 / len(centered) - powers @ weights
+    weights = 1 / (squares + PENALTIES[:, None] * squares[0])
+    remainders = 1 - 1 / len(points) - points**2 @ weights.T
+    projected = points.T @ misses
+    for weight, remainder in zip(weights, remainders.T, strict=True):
+        yield misses - points @ (weight[:, None] * projected), remainder
 
 
-def _dual_fits(centered: Floats, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
+def _dual_fits(embedding: Embedding, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
     """Yield the same for n <= d, where the fit may leave next to nothing.
 
     What is left is summed up, not found as a small difference: along an eigenvector of
     XX' of eigenvalue s it is the share penalty / (s + penalty).
     """
-    gram = centered @ centered.T
-    beyond = 2 * float(np.trace(gram)) / len(centered)
+    gram = embedding.gram
+    beyond = 2 * float(np.trace(gram)) / len(gram)
     # The mean is fitted without a penalty: its eigenvector is moved to the end.
-    squares, vectors = linalg.eigh(gram + beyond, driver="evd")
+    with blas_for(len(gram)):
+        squares, vectors = linalg.eigh(gram + beyond, driver="evd")
     squares, vectors = np.maximum(squares[:-1], 0), vectors[:, :-1]
     projected, powers = vectors.T @ misses, vectors**2
     for penalty in PENALTIES * squares[-1]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
-from peftdiff.metrics.reductions import one_hot
+from peftdiff.metrics.reductions import Embedding, eigen_coordinates, one_hot
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -46,12 +46,13 @@ class Projection(NamedTuple):
     residual: Floats
 
 
-def score(features: Floats, labels: Codes, *, compat: bool = False) -> float:
-    """Return LogME of checked features (n, d) and class codes (n,).
+def score(embedding: Embedding, labels: Codes, *, compat: bool = False) -> float:
+    """Return LogME of an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     compat : bool
         Return what the published code prints: at most 11 fixed-point steps from alpha =
         beta = 1, an offset of 1e-5, and for n <= d an evidence without the part
@@ -64,6 +65,7 @@ def score(features: Floats, labels: Codes, *, compat: bool = False) -> float:
         class is fitted without error although n exceeds the rank of the features: its
         evidence then has no maximum.
     """
+    features = embedding.features
     if compat:
         return _published(features, labels)
     largest = np.abs(features).max()
@@ -82,14 +84,13 @@ def _project(features: Floats, labels: Codes, tolerance: float) -> Projection:
     counts = np.bincount(labels).astype(np.float64)
     tall = n > d
     gram = features.T @ features if tall else features @ features.T
-    squares, basis = np.linalg.eigh(gram)
+    indicators = one_hot(labels)
+    targets = np.asarray(indicators @ features) if tall else indicators.toarray()
+    squares, along = eigen_coordinates(gram, targets.T)
     kept = squares > tolerance * squares[-1]
-    squares, basis = squares[kept], basis[:, kept]
+    squares, shares = squares[kept], along[kept] ** 2
     if tall:
-        along = np.asarray((one_hot(labels) @ features) @ basis).T
-        shares = along**2 / squares[:, None]
-    else:
-        shares = np.asarray(one_hot(labels) @ basis).T ** 2
+        shares /= squares[:, None]
     residual = np.maximum(counts - shares.sum(axis=0), 0)
     residual[residual <= EXACT_FIT * counts] = 0
     if len(squares) == n:

@@ -28,8 +28,8 @@ from peftdiff.diffusion.inputs import check_choice
 from peftdiff.diffusion.pool import EQUAL
 from peftdiff.metrics.reductions import (
     SVD_SOLVERS,
+    Embedding,
     class_means,
-    principal_components,
     randomized_components,
 )
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
@@ -59,13 +59,14 @@ class Discriminant(NamedTuple):
 
 
 def score(
-    features: Floats, labels: Codes, *, svd_solver: str = "exact"
+    embedding: Embedding, labels: Codes, *, svd_solver: str = "exact"
 ) -> dict[str, float]:
-    """Return NCTI's parts for checked features (n, d) and class codes (n,).
+    """Return NCTI's parts for an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     svd_solver : {"exact", "randomized"}
         Of the principal components. scikit-learn's default, which the published code
         leaves in place, approximates them at random for many samples and dimensions:
@@ -94,13 +95,11 @@ def score(
     the unit of the features.
     """
     check_choice("svd_solver", svd_solver, SVD_SOLVERS)
-    largest = float(np.abs(features).max()) or 1.0
-    scaled = features / largest
     if svd_solver == "randomized":
-        projected = randomized_components(scaled, COMPONENTS)
+        projected = randomized_components(embedding.centered, COMPONENTS)
     else:
-        projected = _project(scaled)
-    shrinkage = _published_shrinkage(projected, largest)
+        projected = _project(embedding)
+    shrinkage = _published_shrinkage(projected, embedding.unit)
     discriminant = _fit(projected, labels, shrinkage)
     whitened = projected @ discriminant.whitening
     posteriors = _posteriors(whitened, labels, discriminant.means)
@@ -161,16 +160,14 @@ def _warn_where_saturated(true: Floats, components: int) -> None:
         )
 
 
-def _project(features: Floats) -> Floats:
+def _project(embedding: Embedding) -> Floats:
     """Return the centered features along their principal components, (n, p).
 
     Directions that are rounding are left out.
     """
-    centered = features - features.mean(axis=0)
-    n, d = centered.shape
-    points, squares = principal_components(centered, COMPONENTS)
-    # Features of at most 1 in size are centered with an error of up to n epsilon.
-    rounding = max(max(n, d) * EPSILON * squares[0], n * d * (n * EPSILON) ** 2)
+    n, d = embedding.features.shape
+    points, squares = embedding.components(COMPONENTS)
+    rounding = max(max(n, d) * EPSILON * squares[0], n * d * embedding.rounding**2)
     return points[:, squares > rounding]
 
 

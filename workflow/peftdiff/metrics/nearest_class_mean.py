@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from peftdiff.metrics.reductions import class_means
+from peftdiff.metrics.reductions import Embedding, class_means
 from peftdiff.metrics.validity import SaturatedScore, check_squares
 
 
-def score(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+def score(embedding: Embedding, labels: NDArray[np.int64]) -> float:
     """Return the mean probability of the true class.
 
     Parameters
     ----------
-    features : ndarray, shape (n, d)
-        Checked features. Their scale is the temperature of the softmax: it matters.
+    embedding : Embedding, of shape (n, d)
+        Its features' scale is the temperature of the softmax: it matters.
     labels : ndarray, shape (n,)
         Class codes.
 
@@ -42,8 +42,8 @@ def score(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
     SaturatedScore
         For constant features.
     """
-    check_squares(features)
-    if not np.ptp(features, axis=0).any():
+    check_squares(embedding.features)
+    if embedding.constant:
         warnings.warn(
             "features are constant: nearest_class_mean depends on class sizes alone",
             SaturatedScore,
@@ -53,7 +53,7 @@ def score(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
     samples = np.arange(n)
     counts = np.bincount(labels)
     # The posterior does not feel a shift; without the mean there is less to cancel.
-    centered = features - features.mean(axis=0)
+    centered = embedding.unit * embedding.centered
     means = class_means(centered, labels)
     logits = centered @ means.T - (means**2).sum(axis=1) / 2 + np.log(counts / n)
     return float(softmax(logits, axis=1)[samples, labels].mean())

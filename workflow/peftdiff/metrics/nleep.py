@@ -23,7 +23,7 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from peftdiff.diffusion.inputs import check_choice, check_count
-from peftdiff.metrics.reductions import one_hot
+from peftdiff.metrics.reductions import Embedding, one_hot
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 Floats = NDArray[np.float64]
@@ -37,7 +37,7 @@ CERTAIN = 1e-6  # a p_i closer to 1 than this counts as 1
 
 
 def score(
-    features: Floats,
+    embedding: Embedding,
     labels: Codes,
     *,
     seed: int = 0,
@@ -46,11 +46,12 @@ def score(
     covariance: str = "full",
     limit_components: bool = False,
 ) -> float:
-    """Return N/LEEP of checked features (n, d) and class codes (n,).
+    """Return N/LEEP of an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     seed : int
         Of the random starts; the order of the samples does not matter.
     restarts : int
@@ -86,7 +87,7 @@ def score(
         one, any labels get that.
     """
     scores = restart_scores(
-        features,
+        embedding.features,
         labels,
         seed=seed,
         restarts=restarts,

@@ -24,6 +24,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import log_softmax
 
 from peftdiff.diffusion.inputs import check_choice, check_positive
+from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
 
 Floats = NDArray[np.float64]
@@ -38,18 +39,19 @@ ROUNDING = 1e-9  # a longer gradient that cannot be shortened is a failure
 
 
 def score(
-    features: Floats,
+    embedding: Embedding,
     labels: Codes,
     *,
     prior_variance: float = 100.0,
     lambda_variance: float = 1.0,
     posterior: str = "isotropic",
 ) -> float:
-    """Return minus the bound, for checked features (n, d) and class codes (n,).
+    """Return minus the bound, for an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     prior_variance : float
         s times d. The published code reports 10 and 100 (and 1 and 1 000 where
         `lambda_variance` is 0.1 and 10).
@@ -83,18 +85,18 @@ def score(
     check_positive("prior_variance", prior_variance)
     check_positive("lambda_variance", lambda_variance)
     check_choice("posterior", posterior, POSTERIORS)
-    check_squares(features)
-    if not np.ptp(features, axis=0).any():
+    check_squares(embedding.features)
+    if embedding.constant:
         warnings.warn(
             "features are constant: PACTran depends on class sizes alone",
             SaturatedScore,
             stacklevel=2,
         )
-    centered = features - features.mean(axis=0)
-    n, d = centered.shape
-    fit = _fit(centered, labels, 1 / (lambda_variance * n))
+    n, d = embedding.features.shape
+    fit = _fit(embedding, labels, 1 / (lambda_variance * n))
     spread = fit.probabilities * (1 - fit.probabilities)
     lambda_s = lambda_variance * n
+    centered = embedding.unit * embedding.centered
     complexity = _complexity(centered, spread, lambda_s, posterior)
     return -(fit.loss + complexity * prior_variance / (2 * d * lambda_s))
 
@@ -148,15 +150,15 @@ class Point(NamedTuple):
 class Regression:
     """The loss mean_i -log p_i(y_i) + ridge / 2 |W|^2, and steps down it.
 
-    `rows` have mean zero.
+    The samples are `points` of mean zero along axes that do not correlate, where their
+    second moments are `moments`.
     """
 
-    def __init__(self, rows: Floats, labels: Codes, ridge: float) -> None:
-        n = len(rows)
+    def __init__(
+        self, points: Floats, moments: Floats, labels: Codes, ridge: float
+    ) -> None:
         self.labels = labels
-        # Along the principal axes, the features' second moments are a diagonal.
-        moments, axes = np.linalg.eigh(rows.T @ rows / n)
-        self.design = np.column_stack([rows @ axes, np.ones(n)])
+        self.design = np.column_stack([points, np.ones(len(points))])
         self.moments = np.append(np.maximum(moments, 0), 1)
         self.penalty = np.full(self.design.shape[1], ridge)
         self.penalty[-1] = 0
@@ -208,17 +210,27 @@ class Regression:
         return point.slope * np.asarray(step).reshape(shape)
 
 
-def _fit(centered: Floats, labels: Codes, ridge: float) -> Point:
+def _axes(embedding: Embedding) -> tuple[Floats, Floats]:
+    """Return the centered features along all principal axes, and their moments."""
+    n, unit = len(embedding.features), embedding.unit
+    if embedding.tall:
+        points, squares = embedding.components()
+        return unit * points, squares * unit * unit / n
+    # The weights lie in the span of the n rows; turned into n dimensions.
+    rows = unit * np.linalg.qr(embedding.centered.T, mode="r").T
+    moments, axes = np.linalg.eigh(rows.T @ rows / n)
+    return rows @ axes, moments
+
+
+def _fit(embedding: Embedding, labels: Codes, ridge: float) -> Point:
     """Minimize the loss by Newton's method, from W = 0, until rounding stops it.
 
     The loss is strictly convex up to a shift of all biases, which no step makes. A
     Newton step always points to a shorter gradient, so that halving it finds one.
     """
-    n, d = centered.shape
-    # With d > n the weights lie in the span of n rows; turned into n dimensions.
-    rows = centered if d <= n else np.asarray(np.linalg.qr(centered.T, mode="r")).T
-    problem = Regression(rows, labels, ridge)
-    point = problem.at(np.zeros((int(labels.max()) + 1, rows.shape[1] + 1)))
+    problem = Regression(*_axes(embedding), labels, ridge)
+    n_weights = problem.design.shape[1]
+    point = problem.at(np.zeros((int(labels.max()) + 1, n_weights)))
     start = point.slope
     for _ in range(NEWTON_STEPS):
         if point.slope <= CONVERGED * start:

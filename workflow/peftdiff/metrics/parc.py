@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist, pdist
 
 from peftdiff.diffusion.inputs import check_choice, check_count
-from peftdiff.metrics.reductions import principal_components
+from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import UndefinedScore
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ CHUNK = 1_000_000  # pairs looked up at once
 
 
 def score(
-    features: Floats,
+    embedding: Embedding,
     labels: Codes,
     *,
     components: int | None = 32,
@@ -43,7 +43,8 @@ def score(
 
     Parameters
     ----------
-    features, labels : ndarray, shapes (n, d) and (n,)
+    embedding : Embedding, of shape (n, d)
+    labels : ndarray, shape (n,)
     components : int or None
         Principal components kept, if the features have that many; None keeps the
         features themselves, each column scaled to variance 1.
@@ -79,18 +80,16 @@ def score(
             "pairs across classes"
         )
     order = np.argsort(labels, kind="stable")
-    rows = _standardized(features[order], components)
+    rows = _standardized(embedding, components)[order]
     distances, n_within = _pair_distances(_directions(rows, order, distance), counts)
     return 100 * _rank_correlation(distances, n_within)
 
 
-def _standardized(features: Floats, components: int | None) -> Floats:
+def _standardized(embedding: Embedding, components: int | None) -> Floats:
     """Return centered columns of variance 1; constant ones stay 0."""
-    centered = features / (np.abs(features).max() or 1)
-    centered -= centered.mean(axis=0)
-    centered[:, np.ptp(features, axis=0) == 0] = 0  # where the mean has rounded
+    centered = embedding.centered
     if components is not None:
-        centered = _fixed_components(centered, components)
+        centered = _fixed_components(embedding, components)
     deviations = centered.std(axis=0)
     varies = deviations > 0
     if varies.sum() < 2:
@@ -101,10 +100,10 @@ def _standardized(features: Floats, components: int | None) -> Floats:
     return np.asarray(centered / np.where(varies, deviations, 1))
 
 
-def _fixed_components(centered: Floats, components: int) -> Floats:
+def _fixed_components(embedding: Embedding, components: int) -> Floats:
     """Return the leading components that are more than rounding, with fixed signs."""
-    points, squares = principal_components(centered, components)
-    rounding = max(centered.shape) * float(np.finfo(np.float64).eps)
+    points, squares = embedding.components(components)
+    rounding = max(embedding.features.shape) * float(np.finfo(np.float64).eps)
     points = points[:, squares > rounding * squares[0]]
     return np.asarray(points * _signs(points))
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.diffusion import diffusion_score, rank_pool
+from peftdiff.metrics.reductions import Embedding
 
 PARTS = ("intra", "inter")
 
@@ -18,10 +19,10 @@ PARTS = ("intra", "inter")
 # Names and defaults of the parameters are told once, by diffusion_score.
 @functools.wraps(diffusion_score, assigned=(), updated=())
 def score(
-    features: NDArray[np.float64], labels: NDArray[np.int64], **parameters: Any
+    embedding: Embedding, labels: NDArray[np.int64], **parameters: Any
 ) -> dict[str, float]:
     """Return the embedding's class distances, {"intra": ..., "inter": ...}."""
-    distances = diffusion_score(features, labels, **parameters)
+    distances = diffusion_score(embedding.features, labels, **parameters)
     return {"intra": distances.intra, "inter": distances.inter}
 
 

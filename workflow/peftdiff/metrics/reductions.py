@@ -1,10 +1,14 @@
 """What several metrics reduce features and class codes to."""
 
-from contextlib import nullcontext
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
+from scipy.linalg import lapack
 from sklearn.decomposition import PCA
 
 from peftdiff.threads import one_thread
@@ -14,6 +18,139 @@ Codes = NDArray[np.int64]
 
 SMALL = 1024  # rows of a matrix whose eigenvectors one core finds faster than two
 SVD_SOLVERS = ("exact", "randomized")
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+class Embedding:
+    """The features of one model, and what several metrics reduce them to.
+
+    Each of these is computed when it is first asked for, and kept.
+
+    Parameters
+    ----------
+    features : ndarray of float64, shape (n, d)
+        Checked; never modified.
+    whole : bool
+        Find all principal components at once: one decomposition for all metrics that
+        need some. Otherwise only as many as are asked for.
+    """
+
+    def __init__(self, features: Floats, whole: bool = False) -> None:
+        self.features = features
+        self.whole = whole
+
+    @cached_property
+    def tall(self) -> bool:
+        """Whether X'X is smaller than XX'."""
+        n, d = self.features.shape
+        return n > d
+
+    @cached_property
+    def constant(self) -> bool:
+        """Whether all rows are equal."""
+        return not self._varies.any()
+
+    @cached_property
+    def _varies(self) -> NDArray[np.bool_]:
+        return np.asarray(np.ptp(self.features, axis=0) > 0)
+
+    @cached_property
+    def _centered(self) -> tuple[Floats, int]:
+        """Return the centered features, divided by a power of 2, and its exponent.
+
+        Such a division rounds nothing, and no square overflows after it.
+        """
+        first = math.frexp(float(np.abs(self.features).max()))[1]
+        centered = np.ldexp(self.features, -first)
+        centered -= centered.mean(axis=0)
+        centered[:, ~self._varies] = 0  # where the mean has rounded
+        second = math.frexp(float(np.abs(centered).max()))[1]
+        if second:
+            np.ldexp(centered, -second, out=centered)
+        return _frozen(centered), first + second
+
+    @property
+    def centered(self) -> Floats:
+        """X: the centered features in multiples of ``unit``, all below 1, (n, d)."""
+        return self._centered[0]
+
+    @property
+    def unit(self) -> float:
+        """What `centered` is a multiple of: a power of 2."""
+        return math.ldexp(1.0, min(self._centered[1], 1023))
+
+    @cached_property
+    def rounding(self) -> float:
+        """By how much the mean's rounding may move an entry of `centered`."""
+        largest = float(np.abs(self.features).max())
+        relative = math.ldexp(largest, -self._centered[1])
+        return len(self.features) * EPSILON * relative
+
+    @cached_property
+    def gram(self) -> Floats:
+        """X'X, or XX' where that is smaller: both have the same eigenvalues but 0."""
+        x = self.centered
+        return _frozen(x.T @ x if self.tall else x @ x.T)
+
+    def components(self, count: int | None = None) -> tuple[Floats, Floats]:
+        """Return X along its leading principal components, or all of them.
+
+        Parameters
+        ----------
+        count : int, optional
+            How many; min(n, d) where there are fewer.
+
+        Returns
+        -------
+        points : ndarray, shape (n, r)
+            The first component first; signs are arbitrary.
+        squares : ndarray, shape (r,)
+            The squared singular values, n times the variances; rounding may leave one
+            of a rank-deficient matrix below zero.
+        """
+        size = len(self.gram)
+        count = size if count is None else min(count, size)
+        points, squares = (
+            self._all_components
+            if self.whole or count == size
+            else self._leading(count)
+        )
+        return points[:, :count], squares[:count]
+
+    @cached_property
+    def _all_components(self) -> tuple[Floats, Floats]:
+        return self._leading(len(self.gram))
+
+    def _leading(self, count: int) -> tuple[Floats, Floats]:
+        size = len(self.gram)
+        with blas_for(size):
+            if count == size:
+                squares, basis = linalg.eigh(self.gram, driver="evd")
+            else:
+                leading = (size - count, size - 1)
+                squares, basis = linalg.eigh(self.gram, subset_by_index=leading)
+        squares, basis = squares[::-1], basis[:, ::-1]
+        if self.tall:
+            points = self.centered @ basis
+        else:
+            points = basis * np.sqrt(np.maximum(squares, 0))
+        return _frozen(points), _frozen(squares)
+
+
+def _frozen(array: Floats) -> Floats:
+    """Return the array, which nobody may write to from now on."""
+    array.flags.writeable = False
+    return array
+
+
+@contextmanager
+def blas_for(size: int) -> Iterator[None]:
+    """Keep BLAS from sharing what one core does faster, as small eigenproblems are."""
+    if size > SMALL:
+        yield
+        return
+    with one_thread():
+        yield
 
 
 def one_hot(labels: Codes) -> sparse.csr_array:
@@ -27,34 +164,34 @@ def class_means(features: Floats, labels: Codes) -> Floats:
     return np.asarray(one_hot(labels) @ features) / np.bincount(labels)[:, None]
 
 
-def principal_components(centered: Floats, count: int) -> tuple[Floats, Floats]:
-    """Project centered features on their leading principal components.
+def eigen_coordinates(matrix: Floats, columns: Floats) -> tuple[Floats, Floats]:
+    """Return a symmetric matrix's eigenvalues, and columns along its eigenvectors.
 
     Parameters
     ----------
-    centered : ndarray, shape (n, d)
-    count : int
-        How many components; min(n, d) of them where there are fewer.
+    matrix : ndarray, shape (m, m)
+    columns : ndarray, shape (m, k)
 
     Returns
     -------
-    points : ndarray, shape (n, r)
-        The first component first; signs are arbitrary.
-    squares : ndarray, shape (r,)
-        The squared singular values, n times the variances; rounding may leave one of a
-        rank-deficient matrix below zero.
+    values : ndarray, shape (m,)
+        Ascending.
+    coordinates : ndarray, shape (m, k)
+        V'C. With A = Q T Q', T tridiagonal, and T = Z S Z', V = Q Z need not be formed.
     """
-    # X'X and XX' have the same eigenvalues but 0; the smaller one is enough.
-    n, d = centered.shape
-    tall = n > d
-    gram = centered.T @ centered if tall else centered @ centered.T
-    leading = (max(len(gram) - count, 0), len(gram) - 1)
-    with one_thread() if len(gram) <= SMALL else nullcontext():
-        squares, basis = linalg.eigh(gram, subset_by_index=leading)
-    squares, basis = squares[::-1], basis[:, ::-1]
-    if tall:
-        return np.asarray(centered @ basis), squares
-    return np.asarray(basis * np.sqrt(np.maximum(squares, 0))), squares
+    m, k = columns.shape
+    if m < 2:
+        return matrix[0], columns
+    with blas_for(m):
+        work = int(lapack.dsytrd_lwork(m, lower=1)[0])
+        reduced, diagonal, beside, scales, _ = lapack.dsytrd(matrix, 1, lwork=work)
+        values, axes = linalg.eigh_tridiagonal(diagonal, beside, check_finite=False)
+        # Q leaves the first entry as it is; LAPACK keeps the rest as that of a QR.
+        rotated = columns.astype(np.float64, order="F")
+        rotated[1:], _, _ = lapack.dormqr(
+            "L", "T", reduced[1:, :-1], scales, rotated[1:], lwork=64 * k
+        )
+        return values, axes.T @ rotated
 
 
 def randomized_components(features: Floats, count: int) -> Floats:

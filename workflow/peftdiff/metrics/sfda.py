@@ -28,7 +28,7 @@ from scipy import linalg
 from scipy.special import softmax
 
 from peftdiff.diffusion.inputs import check_positive
-from peftdiff.metrics.reductions import class_means
+from peftdiff.metrics.reductions import Embedding, class_means
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 Floats = NDArray[np.float64]
@@ -40,12 +40,15 @@ CERTAIN = 1e-6  # a posterior closer to 1 than this counts as 1
 EPSILON = float(np.finfo(np.float64).eps)
 
 
-def score(features: Floats, labels: Codes, *, shrinkage: float | None = None) -> float:
-    """Return SFDA of checked features (n, d) and class codes (n,).
+def score(
+    embedding: Embedding, labels: Codes, *, shrinkage: float | None = None
+) -> float:
+    """Return SFDA of an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     shrinkage : float, optional
         lam, between 1e-10 and 1. By default as published, where it depends on the unit
         of the features: large ones leave B almost unregularized.
@@ -67,21 +70,19 @@ def score(features: Floats, labels: Codes, *, shrinkage: float | None = None) ->
         Where every posterior is 1 and n <= 2 (d + 1), so that most labels can be told
         apart (Cover, 1965): for n <= d shuffled ones get the same.
     """
-    largest = float(np.abs(features).max())
     # Neither the scale nor the origin matters below; both would cost digits.
-    scaled = features / (largest or 1.0)
-    centered = scaled - scaled.mean(axis=0)
+    centered = embedding.centered
     means, within = _class_statistics(centered, labels)
-    _check_spread(within, len(labels))
+    _check_spread(within, embedding.rounding)
     if shrinkage is None:
-        lam = _published_shrinkage(within, largest)
+        lam = _published_shrinkage(within, embedding.unit)
     else:
         lam = _check_shrinkage(shrinkage)
     posteriors = _posteriors(centered, labels, means, within, lam)
     mixed = _mix(centered, labels, means, posteriors)
     posteriors = _posteriors(mixed, labels, *_class_statistics(mixed, labels), lam)
     true = posteriors[np.arange(len(labels)), labels]
-    n, d = features.shape
+    n, d = centered.shape
     if true.min() > 1 - CERTAIN and n <= 2 * (d + 1):
         warnings.warn(
             f"SFDA is saturated: all posteriors are 1 for {n} samples of {d} "
@@ -100,9 +101,9 @@ def _class_statistics(features: Floats, labels: Codes) -> tuple[Floats, Floats]:
     return means, residuals.T @ residuals / len(labels)
 
 
-def _check_spread(within: Floats, n: int) -> None:
-    """Raise UndefinedScore where S_w is rounding, for features of at most 1 in size."""
-    if np.trace(within) <= len(within) * (n * EPSILON) ** 2:
+def _check_spread(within: Floats, rounding: float) -> None:
+    """Raise UndefinedScore where S_w is what rounding may make of zero."""
+    if np.trace(within) <= len(within) * rounding**2:
         raise UndefinedScore(
             "features have no spread within any class, and SFDA no discriminant; it "
             "needs classes of several different samples"

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.diffusion.inputs import check_choice, check_positive
+from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import SaturatedScore, check_squares
 
 Floats = NDArray[np.float64]
@@ -27,18 +28,19 @@ WEIGHTINGS = ("class_size", "uniform")
 
 
 def score(
-    features: Floats,
+    embedding: Embedding,
     labels: NDArray[np.int64],
     *,
     eps: float = 1e-4,
     weighting: str = "class_size",
     normalize: bool = False,
 ) -> float:
-    """Return TransRate of checked features (n, d) and class codes (n,).
+    """Return TransRate of an embedding (n, d) and its class codes (n,).
 
     Parameters
     ----------
-    features, labels : ndarray
+    embedding : Embedding
+    labels : ndarray
     eps : float
         Distortion, a variance in squared units of the features.
     weighting : {"class_size", "uniform"}
@@ -67,7 +69,7 @@ def score(
     """
     check_positive("eps", eps)
     check_choice("weighting", weighting, WEIGHTINGS)
-    if not np.ptp(features, axis=0).any():
+    if embedding.constant:
         warnings.warn(
             "features are constant: TransRate is 0 for any labels",
             SaturatedScore,
@@ -75,25 +77,27 @@ def score(
         )
         return 0.0
     if not normalize:
-        check_squares(features)
-    centered = features - features.mean(axis=0)
-    if normalize:
-        centered /= np.abs(centered).max()
-        centered /= math.sqrt((centered**2).mean())
+        check_squares(embedding.features)
+    centered = embedding.centered
+    unit = 1 / math.sqrt((centered**2).mean()) if normalize else embedding.unit
+    rate = _coding_rate(embedding.gram * unit * unit, len(labels) * eps)
     counts = np.bincount(labels)
-    by_class = centered[np.argsort(labels, kind="stable")]
+    by_class = unit * centered[np.argsort(labels, kind="stable")]
     classes = np.split(by_class, np.cumsum(counts)[:-1])
-    rates = [_coding_rate(each, eps) for each in classes]
+    rates = [_coding_rate(_gram(rows), len(rows) * eps) for rows in classes]
     weights = counts if weighting == "class_size" else None
-    return _coding_rate(centered, eps) - float(np.average(rates, weights=weights))
+    return rate - float(np.average(rates, weights=weights))
 
 
-def _coding_rate(rows: Floats, eps: float) -> float:
-    """Return 1/2 log det(I + A'A / (m eps)) of A's m rows."""
+def _gram(rows: Floats) -> Floats:
+    """Return A'A or AA', which have the same eigenvalues but 0: the smaller one."""
     m, d = rows.shape
-    # A'A and AA' have the same eigenvalues but 0; the smaller one is enough.
-    gram = rows.T @ rows if d <= m else rows @ rows.T
-    gram /= m * eps
+    return np.asarray(rows.T @ rows if d <= m else rows @ rows.T)
+
+
+def _coding_rate(gram: Floats, distortion: float) -> float:
+    """Return 1/2 log det(I + A'A / distortion); A'A is spent."""
+    gram /= distortion
     gram.flat[:: len(gram) + 1] += 1
     # log det = 2 sum log diag(L), of which R is half.
     return float(np.log(np.diagonal(np.linalg.cholesky(gram))).sum())
