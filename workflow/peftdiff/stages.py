@@ -208,19 +208,23 @@ def start_model(
     *,
     seed: int = 0,
     weights: Tensors | None = None,
+    drop_path: float = 0.0,
 ) -> VisionTransformer:
     """Return the backbone, with a method attached where one is named.
 
     The method is initialised with `seed`, and then given `weights` where there are any.
+    `drop_path` matters in training alone.
     """
     import torch
 
-    from peftdiff.backbones import build_backbone, load_backbone
+    from peftdiff.backbones import build_backbone, load_backbone, set_drop_path
     from peftdiff.methods import attach, load_method_state
     from peftdiff.training import generator
 
     model = build_backbone(architecture)
     load_backbone(model, backbone)
+    if drop_path:
+        set_drop_path(model, drop_path)
     if method is not None:
         random = generator(seed, "method")
         attach(model, method, generator=random, **(hyperparameters or {}))
@@ -238,17 +242,21 @@ def _pretrain(
 ) -> Run:
     import torch
 
-    from peftdiff.backbones import set_head
+    from peftdiff.backbones import set_drop_path, set_head
     from peftdiff.training import Recipe, factored_cross_entropy, fit, generator
+
+    recipe = Recipe(**plan.recipe)
 
     def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
         torch.manual_seed(plan.seed)
         model = build(plan.hyperparameters)
+        if recipe.drop_path:
+            set_drop_path(model, recipe.drop_path)
         set_head(model, sum(images.classes), generator(plan.seed, "head"))
         seconds = fit(
             model,
             images,
-            Recipe(**plan.recipe),
+            recipe,
             seed=plan.seed,
             name=name,
             setting=plan.setting,
@@ -264,8 +272,15 @@ def _pretrain(
 def _start(
     architecture: Config, backbone: Tensors, plan: Plan, weights: Tensors | None = None
 ) -> VisionTransformer:
-    made = (plan.method, plan.hyperparameters)
-    return start_model(architecture, backbone, *made, seed=plan.seed, weights=weights)
+    return start_model(
+        architecture,
+        backbone,
+        plan.method,
+        plan.hyperparameters,
+        seed=plan.seed,
+        weights=weights,
+        drop_path=plan.recipe.get("drop_path", 0.0),
+    )
 
 
 def _fit_with_new_head(
