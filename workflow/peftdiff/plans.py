@@ -12,6 +12,7 @@ from typing import Any
 from peftdiff.methods import METHODS
 from peftdiff.runs import Plan
 from peftdiff.runtime import Setting
+from peftdiff.truth import FINE_TUNE
 
 Config = Mapping[str, Any]
 Starts = Mapping[str, Mapping[int, str]]
@@ -168,10 +169,9 @@ def experiment_plans(
             plans = source_plans(backbone, method, *how, setting)
             starts[method] = {plan.seed: plan.key for plan in plans}
             made += plans
-    for task in config["tasks"]:
-        splits = checksums[task]
-        if not splits:  # unavailable
-            continue
+    # Of an unavailable task nothing is fine-tuned, of a published ground truth no task.
+    tuned = config["tasks"] if truth["source"] == FINE_TUNE else []
+    for splits in (checksums[task] for task in tuned if checksums[task]):
         data = data_of([splits["train"], splits["test"]], pixels)
         trained = data_of([splits["train"]], pixels)
         made += truth_plans(starts, sizes, truth, data, setting)

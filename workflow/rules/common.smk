@@ -110,15 +110,23 @@ def vtab_inputs(wildcards):
     return {"lists": [path for path in list_paths(folder) if path.exists()]}
 
 
+def truth_parts():
+    """Return the parts of the ground truth: one a task, or all from a published table."""
+    if config["ground_truth"]["source"] != FINE_TUNE:
+        return [LIVE.part("published_truth", "all")]
+    return [LIVE.part("ground_truth", task) for task in config["tasks"]]
+
+
 def fine_tuning_params(validate):
     """Return the parameters of fine-tuning, of which comparing recipes is a kind."""
     methods = [*POOL, *config["ground_truth"]["references"]]
     truth = config["ground_truth"]
+    others = {"source"} if validate else {"source", "validation"}
     return {
         "experiment": config["experiment"],
         "architecture": config["backbone"]["architecture"],
         "hyperparameters": {m: config["hyperparameters"].get(m, {}) for m in methods},
-        "truth": {key: truth[key] for key in truth if validate or key != "validation"},
+        "truth": {key: truth[key] for key in truth if key not in others},
         "validate": validate,
         "normalization": NORMALIZATION,
         "device": (config["device"], config["precision"]),

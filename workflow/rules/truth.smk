@@ -1,6 +1,7 @@
 """The ground truth: accuracies after fine-tuning every method on every task.
 
-Takes a task's images, the backbone and every source-trained method.
+Takes a task's images, the backbone and every source-trained method; or, where
+ground_truth.source names one, a published table, and nothing is fine-tuned.
 Makes tables/ground_truth.csv; on demand (choose_recipe) tables/recipe.csv, where
 learning rates are compared on held-out training images.
 """
@@ -67,9 +68,30 @@ rule choose_recipe:
         "../scripts/collect_truth.py"
 
 
+rule take_published_truth:
+    input:
+        accuracies=published_resource("accuracy_vtab"),
+        methods=[LIVE.model(method) for method in POOL],
+    output:
+        LIVE.part("published_truth", "all"),
+    log:
+        LIVE.log("take_published_truth"),
+    conda:
+        ENVIRONMENT
+    params:
+        **CONFIGURED,
+        experiment=config["experiment"],
+        source=config["ground_truth"]["source"],
+        references=config["ground_truth"]["references"],
+    message:
+        "Take the accuracies from the published table {params.source}"
+    script:
+        "../scripts/take_published_truth.py"
+
+
 rule collect_truth:
     input:
-        [LIVE.part("ground_truth", task) for task in config["tasks"]],
+        truth_parts(),
     output:
         shown_table("ground_truth", "accuracies"),
     log:
