@@ -106,6 +106,21 @@ def test_a_published_ground_truth_plans_no_fine_tuning(project):
     assert not counts.keys() & {"fine_tune", "validate_recipe"}
 
 
+@pytest.mark.parametrize(("job", "count"), [("task", 2), ("method", 2 * 5)])
+def test_fine_tuning_is_a_job_a_task_or_a_job_a_method(project, job, count):
+    smoke = ("-n", "--configfile", "configs/smoke.yaml", "--config")
+    code, text = call(project, *smoke, f"ground_truth={{job: {job}}}")
+    assert code == 0, text
+    assert jobs(text)["fine_tune"] == count
+    assert "validate_recipe" not in jobs(text)
+    whom = {"task": "every method", "method": "linear"}[job]
+    assert f"Fine-tune {whom} on digits" in text
+    selected = f"ground_truth={{job: {job}, protocol: val_selected}}"
+    code, text = call(project, *smoke, selected)
+    assert code == 0, text
+    assert jobs(text)["fine_tune"] == jobs(text)["validate_recipe"] == count
+
+
 @pytest.mark.parametrize(
     ("overlay", "sentence"),
     [

@@ -6,7 +6,7 @@ task; each asks the run store first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from peftdiff.methods import METHODS
 from peftdiff.models import BACKBONE, model_name
-from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
+from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors, read_models
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
@@ -115,6 +115,21 @@ def starting_points(
     return starts, {run.key: run.weights for run in runs_of_pool}
 
 
+def read_starting_points(
+    methods: Collection[str], backbone_path: str, method_paths: Sequence[str]
+) -> tuple[dict[str, dict[int, str]], Tensors, dict[str, Tensors]]:
+    """Return which run each method starts from, by seed, and the weights to start from.
+
+    Those of the backbone, and by run those of the methods in the pool, whose files are
+    given in the order of `methods`.
+    """
+    (backbone,) = read_models(backbone_path).values()
+    pool = [method for method in methods if METHODS[method].in_pool]
+    trained = dict(zip(pool, map(read_models, method_paths), strict=True))
+    starts, weights = starting_points(methods, backbone, trained)
+    return starts, backbone.weights, weights
+
+
 def fine_tune_pool(
     store: RunStore,
     plans: Iterable[Plan],
@@ -136,9 +151,8 @@ def fine_tune_pool(
         run = fine_tune(store, plan, train_images, test_images, *start, trained)
         in_pool = METHODS[plan.method].in_pool
         row = {"method": plan.method, "in_pool": in_pool, "seed": plan.seed}
-        rate = plan.recipe["learning_rate"]
-        row |= run.result | {"learning_rate": rate, "device": plan.setting.device}
-        rows.append(row)
+        chosen = {key: plan.recipe[key] for key in ("learning_rate", "weight_decay")}
+        rows.append(row | run.result | chosen | {"device": plan.setting.device})
     return pd.DataFrame(rows)
 
 

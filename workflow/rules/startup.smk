@@ -39,6 +39,7 @@ from peftdiff.paths import (
     cached_experiments,
     live,
     page_part,
+    piece,
     published,
     published_table,
 )
