@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import timm
 import torch
+from timm.layers import DropPath
 from timm.models.vision_transformer import Block, VisionTransformer
 
 from peftdiff.backbones import (
@@ -11,6 +12,7 @@ from peftdiff.backbones import (
     build_backbone,
     head_inputs,
     load_backbone,
+    set_drop_path,
     set_head,
     spare_work,
     to_input,
@@ -154,3 +156,53 @@ def test_each_channel_has_its_mean_and_std(mean, std):
     found = to_input(torch.from_numpy(pixels), mean, std)
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found, expected.transpose(0, 3, 1, 2), atol=1e-5)
+
+
+def rates(model):
+    """Return each drop path's rate by its place in the model, where it has one."""
+    modules = model.named_modules()
+    return {k: m.drop_prob for k, m in modules if isinstance(m, DropPath)}
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_drop_path_rates_rise_over_the_blocks_as_timms_do(architecture, depth):
+    model = build_backbone(architecture | {"depth": depth})
+    set_drop_path(model, 0.3)
+    timms = VisionTransformer(depth=depth, embed_dim=24, drop_path_rate=0.3)
+    assert rates(model) == pytest.approx(rates(timms))
+    set_drop_path(model, 0)
+    assert rates(model) == {}
+
+
+def test_every_method_keeps_the_rates_of_its_branches(architecture):
+    for method in METHODS:
+        model = build_backbone(architecture)
+        set_drop_path(model, 0.2)
+        sizes = {"adapter": 2, "lora": 2, "prompts": 2} if method == "noah" else {}
+        attach(model, method, generator=generator(0), **sizes)
+        # A bypass has draws of its own, at the rate of the branch that it goes around.
+        bypasses = {"convpass": 2, "convpass_attn": 1}.get(method, 0)
+        assert list(rates(model).values()) == [0.2] * (2 + bypasses), method
+
+
+def test_a_dropped_branch_leaves_the_adapter_its_biases(architecture):
+    model = build_backbone(architecture)
+    set_drop_path(model, 0.5)
+    attach(model, "adapter", generator=generator(0))
+    model.train()
+    behind = model.blocks[-1].drop_path2
+    torch.manual_seed(0)
+    z = torch.ones(64, 1, 16)
+    kept = behind.base(z)[:, 0, 0]
+    assert set(kept.tolist()) == {0.0, 2.0}
+    torch.manual_seed(0)
+    of_nothing = behind.adapter(torch.zeros(1, 1, 16))
+    dropped = behind(z)[kept == 0]
+    torch.testing.assert_close(dropped, of_nothing.expand_as(dropped))
+
+
+def test_drop_path_is_off_where_a_model_only_looks(architecture):
+    model, x = build_backbone(architecture), torch.randn(4, 3, 32, 32)
+    expected = head_inputs(model.eval(), x)
+    set_drop_path(model, 0.9)
+    assert torch.equal(head_inputs(model.eval(), x), expected)

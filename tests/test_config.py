@@ -167,6 +167,10 @@ def test_the_configurations_are_valid(overlay):
             "config key 'studies.grid.neighbors' goes up to 2000, but only 1000 images",
         ),
         (
+            {"studies__cnn__recipe__drop_path": 0.1},
+            "config key 'studies.cnn.recipe.drop_path': 0 was expected",
+        ),
+        (
             {"studies__grid__components": []},
             "config key 'studies.grid.components' lists 0 entries",
         ),

@@ -17,6 +17,7 @@ import prepare_vtab
 import record_provenance
 import score_task
 import search_grid
+import validate_recipe
 from peftdiff.imagesets import read_checksums, read_images, read_source
 from peftdiff.records import (
     read_table,
@@ -156,13 +157,15 @@ def test_a_task_that_a_download_lacks_is_unavailable_all_the_way(tmp_path):
     assert unavailable(images) == reason
     made = {"architecture": {}, "hyperparameters": {}}
     run = made | {"normalization": NORMALIZATION, "device": ("cpu", "auto")}
-    start = (str(images), "no backbone", [])
+    start = (str(images), ("no backbone", []))
     names = {"experiment": "test", "task": "dtd"}
-    parts = [str(tmp_path / f"{number}.csv") for number in range(6)]
-    embed_task.main(*start, str(embedding), parts[5], **names, embedding={}, **run)
+    parts = [str(tmp_path / f"{number}.csv") for number in range(7)]
+    embedded = (str(images), "no backbone", [], str(embedding), parts[5])
+    embed_task.main(*embedded, **names, embedding={}, **run)
     assert unavailable(embedding) == reason
-    truth = {"truth": {}, "validate": False, "store": ("", False)}
-    fine_tune.main(*start, parts[0], **names, **truth, **run)
+    truth = {"truth": {}, "store": ("", False)}
+    fine_tune.main(*start, None, parts[0], **names, **truth, **run)
+    validate_recipe.main(*start, parts[6], **names, **truth, **run)
     score_task.main(str(embedding), *parts[1:3], **names, metrics={})
     search_grid.main(str(embedding), parts[3], **names, axes={}, peftdiff={})
     how = {"peftdiff": {}, "start_seeds": []}
@@ -218,7 +221,7 @@ def test_provenance_says_where_images_are_from_and_what_is_missing(tmp_path):
     config = {
         "experiment": "test",
         "source": {"seeds": [0]},
-        "ground_truth": {"seeds": [0]},
+        "ground_truth": {"seeds": [0], "source": "fine_tune"},
     }
     how = {"config": config, "missing": {"dtd": "somewhere has no folder dtd"}}
     images = [str(tmp_path / "kitti.safetensors"), str(tmp_path / "svhn.safetensors")]

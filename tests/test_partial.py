@@ -148,6 +148,7 @@ def test_the_scripts_from_partial_tables_to_the_page(tmp_path):
     tabulate_tau.main(
         *(made["correlation"], made["reliability"], made["summary"], str(page)),
         methods=tables.METHODS,
+        source="fine_tune",
     )
     text = page.read_text()
     assert text.startswith("# Weighted tau with the ground truth: test, 4 of 5 methods")

@@ -5,9 +5,9 @@ from peftdiff.plans import (
     fetched_plan,
     recipe_of,
     referenced_runs,
+    selection_plans,
     source_plans,
     truth_plans,
-    validation_plans,
 )
 from peftdiff.runtime import Setting, digest
 from tests.test_config import changed, load
@@ -25,9 +25,9 @@ def runs(**changes):
     return referenced_runs(changed(**changes), CHECKSUMS, CPU)
 
 
-def count(*, methods=9, tasks=6, source_seeds=2, seeds=2, factors=3):
-    fine = (methods + REFERENCES) * tasks * (seeds + factors)
-    # The factor 1 of other data (a part of the images) is a run of its own.
+def count(*, methods=9, tasks=6, source_seeds=2, seeds=2, candidates=3):
+    fine = (methods + REFERENCES) * tasks * (seeds + candidates)
+    # The configured recipe on other data (a part of the images) is a run of its own.
     return 2 + methods * source_seeds + fine  # the backbone and the CNN
 
 
@@ -179,10 +179,10 @@ def test_a_seed_without_a_source_model_starts_from_the_first():
     assert [p.recipe["learning_rate"] for p in plans[2:4]] == [0.02, 0.002]
 
 
-def test_validation_compares_rates_on_one_seed_and_no_test_image():
+def test_recipes_are_compared_on_one_seed_and_no_test_image():
     config = load()
     data = data_of(["train"], config["data"]["normalization"])
-    plans = validation_plans(
+    plans = selection_plans(
         {"lora": {0: "a", 1: "b"}}, {"lora": {}}, config["ground_truth"], data, CPU
     )
     assert [p.recipe["learning_rate"] for p in plans] == [0.01, 0.02, 0.04]

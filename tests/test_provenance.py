@@ -6,7 +6,7 @@ from peftdiff.provenance import PACKAGES, git_revision, provenance
 CONFIG = {
     "experiment": "test",
     "source": {"seeds": [0]},
-    "ground_truth": {"seeds": [0, 1]},
+    "ground_truth": {"seeds": [0, 1], "source": "fine_tune"},
 }
 
 

@@ -136,3 +136,28 @@ def test_source_times_are_those_of_the_run_store(store, lora):
     assert times["seconds"].iloc[0] == lora.result["train_seconds"]
     assert times["device"].iloc[0] == "cpu"
     assert times.loc[1, ["seconds", "device"]].isna().all()
+
+
+def test_the_recipes_drop_path_is_that_of_the_model_in_training(
+    tmp_path, architecture, images, backbone, lora, monkeypatch
+):
+    from timm.layers import DropPath
+
+    from peftdiff import training
+
+    seen = []
+
+    def fit(model, *_, **__):
+        modules = list(model.modules())
+        seen.append([m.drop_prob for m in modules if isinstance(m, DropPath)])
+        return 1.0
+
+    monkeypatch.setattr(training, "fit", fit)
+    start = (architecture, backbone.weights)
+    for recipe in (RECIPE, RECIPE | {"drop_path": 0.1}):
+        tuned = replace(plan("fine_tune", "lora", {"rank": 2}), recipe=recipe)
+        trained = replace(tuned, stage="train_method")
+        store = RunStore(tmp_path)
+        stages.fine_tune(store, tuned, images, images, *start, lora.weights)
+        stages.train_method(store, trained, images, *start)
+    assert seen == [[], [], [0.1, 0.1], [0.1, 0.1]]

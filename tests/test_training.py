@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from peftdiff import training
-from peftdiff.backbones import build_backbone, set_head
+from peftdiff.backbones import build_backbone, set_drop_path, set_head
 from peftdiff.methods import attach
 from peftdiff.runtime import Setting, UserError
 from peftdiff.training import Recipe, accuracy, factored_cross_entropy, fit, generator
@@ -37,9 +37,10 @@ class Memory:
         return self.state
 
 
-def new_model(architecture, method="adapter"):
+def new_model(architecture, method="adapter", drop_path=0.0):
     torch.manual_seed(0)
     model = build_backbone(architecture)
+    set_drop_path(model, drop_path)
     # Dropout, so that its random numbers must be resumed as well.
     sizes = {"dropout": 0.2} if method in ("adapter", "lora") else {}
     attach(model, method, generator=generator(0), **sizes)
@@ -48,7 +49,7 @@ def new_model(architecture, method="adapter"):
 
 
 def trained(architecture, images, checkpoint=None, recipe=RECIPE, method="adapter"):
-    model = new_model(architecture, method)
+    model = new_model(architecture, method, recipe.drop_path)
     how = {"seed": 5, "name": "test", "setting": CPU, "checkpoint": checkpoint}
     fit(model, images, recipe, **how)
     return model
@@ -66,6 +67,23 @@ def test_a_resumed_run_ends_bit_equal(architecture, images, method, stop):
     assert whole.keys() == resumed.keys()
     for name, tensor in whole.items():
         assert torch.equal(tensor, resumed[name]), name
+
+
+@pytest.mark.parametrize("method", ["adapter", "convpass", "linear"])
+def test_a_resumed_run_drops_the_same_paths(architecture, images, method):
+    recipe = replace(RECIPE, flips=False, drop_path=0.5)
+    how = {"recipe": recipe, "method": method}
+    whole = trained(architecture, images, **how)
+    memory = Memory(2)
+    with pytest.raises(KeyboardInterrupt):
+        trained(architecture, images, memory, **how)
+    memory.stop = None
+    resumed = trained(architecture, images, memory, **how)
+    assert torch.equal(whole.head.weight, resumed.head.weight)
+    without = trained(
+        architecture, images, recipe=replace(recipe, drop_path=0.0), method=method
+    )
+    assert not torch.equal(whole.head.weight, without.head.weight)
 
 
 def test_seconds_before_an_interruption_count(architecture, images, monkeypatch):
@@ -204,9 +222,10 @@ def test_a_lone_head_trains_on_features_computed_once(architecture, images):
     assert (plain.head.weight - new_model(architecture, "linear").head.weight).any()
 
 
-def test_random_features_are_not_kept(architecture, images):
-    model = new_model(architecture, "linear")
-    model.pos_drop.p = 0.5
+@pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.5)])
+def test_random_features_are_not_kept(architecture, images, rates):
+    model = new_model(architecture, "linear", rates[1])
+    model.pos_drop.p = rates[0]
     passes = []
     model.patch_embed.register_forward_hook(lambda *_: passes.append(1))
     fit(model, images, replace(RECIPE, flips=False), seed=5, name="t", setting=CPU)

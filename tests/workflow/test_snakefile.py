@@ -116,6 +116,70 @@ def test_drawn_tasks_do_not_fit_a_large_backbone(project, tmp_path):
     assert "Traceback" not in text
 
 
+def test_a_published_ground_truth_plans_no_fine_tuning(project):
+    overlay = ["-n", "--configfile", "configs/vtab1k.yaml", "--config"]
+    truth = "ground_truth={source: osu_unified_study}"
+    code, text = call(project, *overlay, truth)
+    assert code == 0, text
+    assert (
+        "the published ground truth (OSU's unified study) lacks 2 of 9 methods"
+        " (convpass_attn, noah)" in text
+    )
+    counts = jobs(text)
+    assert counts["take_published_truth"] == counts["collect_truth"] == 1
+    assert counts["train_method"] == 9
+    assert counts["embed_task"] == 19
+    assert not counts.keys() & {"fine_tune", "validate_recipe"}
+
+
+@pytest.mark.parametrize(("job", "count"), [("task", 2), ("method", 2 * 5)])
+def test_fine_tuning_is_a_job_a_task_or_a_job_a_method(project, job, count):
+    smoke = ("-n", "--configfile", "configs/smoke.yaml", "--config")
+    code, text = call(project, *smoke, f"ground_truth={{job: {job}}}")
+    assert code == 0, text
+    assert jobs(text)["fine_tune"] == count
+    assert "validate_recipe" not in jobs(text)
+    whom = {"task": "every method", "method": "linear"}[job]
+    assert f"Fine-tune {whom} on digits" in text
+    selected = f"ground_truth={{job: {job}, protocol: val_selected}}"
+    code, text = call(project, *smoke, selected)
+    assert code == 0, text
+    assert jobs(text)["fine_tune"] == jobs(text)["validate_recipe"] == count
+
+
+@pytest.mark.parametrize(
+    ("overlay", "sentence"),
+    [
+        (
+            [],
+            "config key 'ground_truth.source' is 'osu_unified_study', a table that"
+            " shares no task with the experiment: it has",
+        ),
+        (
+            [
+                "tasks=[cifar,digits]",
+                "figures={map_task: cifar}",
+                "methods=[lora,noah]",
+            ],
+            "a table that shares only the method lora with the experiment: it has",
+        ),
+        (
+            ["tasks=[cifar,digits]", "figures={map_task: digits}"],
+            "config key 'figures.map_task' is 'digits', on which the published",
+        ),
+        (["ground_truth={source: osu}"], "config key 'ground_truth.source' is 'osu'"),
+    ],
+)
+def test_a_published_ground_truth_that_does_not_fit_is_a_sentence(
+    project, overlay, sentence
+):
+    given = ["ground_truth={source: osu_unified_study}", *overlay]
+    code, text = call(project, "-n", "--config", *given)
+    assert code != 0
+    assert sentence in " ".join(text.split())
+    assert "Traceback" not in text
+
+
 def test_own_tasks_plan_beside_the_others(project, tmp_path):
     given = ["--configfile", "configs/smoke.yaml", "--config"]
     own = f"data={{image_folders: {{mine: {tmp_path}}}}}"

@@ -12,7 +12,7 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 
 # From the bottom up: a module imports its own layer or a lower one.
 LAYERS = [
-    {"gpus", "normalization", "paths", "runtime", "threads"},
+    {"gpus", "normalization", "paths", "runtime", "threads", "truth"},
     {"records", "decoding", "archives"},
     {"neighbors", "runs", "models", "downloads"},
     {"diffusion"},

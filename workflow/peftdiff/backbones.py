@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import timm
 import torch
+from timm.layers import DropPath
 from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
@@ -118,6 +119,20 @@ def set_head(
     with torch.no_grad():
         for parameter in model.get_classifier().parameters():
             parameter.uniform_(-bound, bound, generator=generator)
+
+
+def set_drop_path(model: VisionTransformer, rate: float) -> None:
+    """Drop the branches of whole images at random while the model trains.
+
+    The rates rise linearly over the blocks, from 0 to `rate`, as timm's do. This comes
+    before a method is attached: an adapter works on what is left of its branch, and a
+    bypass of Convpass takes the rate over and has draws of its own.
+    """
+    depth = len(model.blocks)
+    for place, block in enumerate(model.blocks):
+        own = rate * place / max(depth - 1, 1)
+        for branch in ("drop_path1", "drop_path2"):
+            setattr(block, branch, DropPath(own) if own > 0 else nn.Identity())
 
 
 def load_backbone(

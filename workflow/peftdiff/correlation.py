@@ -18,6 +18,7 @@ from peftdiff.statistics import (
     static_ranks,
     weighted_tau,
 )
+from peftdiff.truth import NO_SEEDS, published_source
 
 COLUMNS = (
     *("experiment", "task", "group", "metric", "weighted_tau", "n_methods"),
@@ -107,6 +108,7 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     seeds = replicates(scores, truth)
     intervals = {metric: seeds.seed_intervals(metric) for metric in predicted}
     enough = {metric: seeds.enough(metric) for metric in predicted}
+    too_few = NO_SEEDS if published_source(truth) else TOO_FEW_SEEDS
     experiment = truth["experiment"].iloc[0]
     groups = truth.drop_duplicates("task").set_index("task")["group"]
     rows = []
@@ -116,7 +118,7 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
             row = _correlation(table.loc[task], means.loc[task])
             if not row["note"]:
                 low, high = intervals[metric][task]
-                note = "" if enough[metric][task] else TOO_FEW_SEEDS
+                note = "" if enough[metric][task] else too_few
                 row |= {"ci_low": low, "ci_high": high, "note": note}
             rows.append({**names, "metric": metric, **row})
         expected = {"metric": RANDOM, "weighted_tau": 0.0, "note": EXPECTED}
@@ -170,7 +172,9 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
         accuracies = accuracies.reindex(columns=methods)
         absent = accuracies.columns[accuracies.isna().any()]
         value, note = math.nan, ""
-        if len(absent):
+        if table["accuracy"].notna().any() and table["seed"].isna().all():
+            note = NO_SEEDS
+        elif len(absent):
             note = f"a seed has no accuracy for {', '.join(absent)}"
         elif accuracies.empty:
             note = "no accuracies"

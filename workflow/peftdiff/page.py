@@ -19,6 +19,10 @@ BASELINES = (
     "static (mean rank on the other tasks), parameter_count and random are baselines"
     " that look at no image."
 )
+PUBLISHED = (
+    "Ground truth: published accuracies ({}). Nothing was fine-tuned here; they hold"
+    " for the backbone that they were measured with."
+)
 LEGEND = (
     "mean: of the weighted tau over tasks. p: how often random rankings come as far"
     " from zero; p*: the same where one random order of the methods serves all tasks,"
@@ -36,6 +40,7 @@ def tau_page(
     reliability: pd.DataFrame,
     summary: pd.DataFrame,
     n_configured: int = 0,
+    published: str = "",
 ) -> str:
     """Return the page that the main job ends with, as wide as a terminal.
 
@@ -45,6 +50,8 @@ def tau_page(
         Rows of correlation.csv, reliability.csv and summary.csv.
     n_configured
         How many methods there should be.
+    published
+        The name of the published table that the accuracies are from, if any.
     """
     experiment = correlation["experiment"].iloc[0]
     n_methods = int(correlation["n_methods"].max())
@@ -53,6 +60,7 @@ def tau_page(
     )
     n_tasks = correlation["task"].nunique()
     texts = [
+        *([PUBLISHED.format(published)] if published else []),
         *_fewer_tasks(summary, n_tasks),
         _chance_sentence(float(correlation["null_sd"].max()), summary, n_tasks),
         _reliability_sentence(reliability),

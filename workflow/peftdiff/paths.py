@@ -53,7 +53,7 @@ class Experiment:
         return f"{self.root}/embeddings/{task}.safetensors"
 
     def part(self, table: str, task: str) -> str:
-        """Return one task's rows of a table."""
+        """Return one task's rows of a table, or one method's of a task (`piece`)."""
         return f"{self.root}/parts/{table}/{task}.csv"
 
     def table(self, name: str) -> str:
@@ -120,6 +120,11 @@ class Vtab:
     archive = f"{DOWNLOADS}/vtab-1k.zip"
     tasks = f"{DOWNLOADS}/vtab-1k/tasks"
     manifest = f"{DOWNLOADS}/vtab-1k/source.json"
+
+
+def piece(task: str, method: str | None = None) -> str:
+    """Return what a job's part and log are named after: a task, or a method on it."""
+    return task if method is None else f"{task}/{method}"
 
 
 def live(experiment: str) -> Experiment:

@@ -6,26 +6,59 @@ pruning keeps what they name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from peftdiff.methods import METHODS
 from peftdiff.normalization import normalization_of
 from peftdiff.runs import Plan
 from peftdiff.runtime import Setting
+from peftdiff.truth import FINE_TUNE
 
 Config = Mapping[str, Any]
 Starts = Mapping[str, Mapping[int, str]]
+Results = Mapping[str, Mapping[str, Any]]
+
+FIXED = "fixed"  # of config key `ground_truth.protocol`
+UNDECIDED = {"recipe": "to be selected"}  # of a plan that no run is made by
+NOTHING: Results = {}
 
 
-def recipe_of(section: Config, method: str, factor: float = 1) -> dict[str, Any]:
-    """Return a section's recipe, with the learning rate that it sets for a method.
-
-    `factor` multiplies that rate: a candidate of the search for a good one.
-    """
+def recipe_of(section: Config, method: str) -> dict[str, Any]:
+    """Return a section's recipe, with the learning rate that it sets for a method."""
     recipe: dict[str, Any] = section["recipe"]
     rate = section["learning_rates"].get(method, recipe["learning_rate"])
-    return recipe | {"learning_rate": factor * rate}
+    return recipe | {"learning_rate": rate}
+
+
+def candidate_recipes(truth: Config, method: str) -> list[dict[str, Any]]:
+    """Return the recipes among which one is selected: a grid, learning rates first.
+
+    `truth` is the section `ground_truth` of the configuration.
+    """
+    own, grid = recipe_of(truth, method), truth["selection"]
+    recipes = []
+    for rate, decay in itertools.product(grid["learning_rates"], grid["weight_decays"]):
+        recipe = own | {"learning_rate": rate, "weight_decay": decay}
+        if "head_learning_rate" in own:
+            # ASSUME: a head with a rate of its own keeps its ratio to the method's; of
+            # the linear probe, nothing else trains.
+            head = own["head_learning_rate"] * (rate / own["learning_rate"])
+            recipe["head_learning_rate"] = head
+        recipes.append(recipe)
+    return recipes
+
+
+def select_recipe(
+    truth: Config, method: str, accuracies: Sequence[float]
+) -> dict[str, Any]:
+    """Return the candidate of the highest held-out accuracy; of several the first.
+
+    `accuracies` are those of `candidate_recipes`, in their order.
+    """
+    pairs = zip(accuracies, candidate_recipes(truth, method), strict=True)
+    return max(pairs, key=lambda pair: pair[0])[1]
 
 
 def data_of(checksums: Iterable[str], normalization: str | Config) -> dict[str, Any]:
@@ -93,7 +126,7 @@ def truth_plans(
     truth: Config,
     data: Config,
     setting: Setting,
-    factors: Iterable[float] = (1,),
+    recipes: Config | None = None,
 ) -> list[Plan]:
     """Return the plans of fine-tuning on one task: every method, every seed.
 
@@ -106,49 +139,63 @@ def truth_plans(
         Of each method.
     truth
         The section `ground_truth` of the configuration.
-    factors
-        Of the learning rate: several where candidates are compared.
+    recipes
+        Of each method; None where they are those of the configuration.
     """
+    if recipes is None:
+        recipes = {method: recipe_of(truth, method) for method in starts}
     return [
         Plan(
             "fine_tune",
             starts[method].get(seed, next(iter(starts[method].values()))),
             method,
             hyperparameters[method],
-            recipe_of(truth, method, factor),
+            recipes[method],
             data,
             seed,
             setting,
         )
         for method in starts
         for seed in truth["seeds"]
-        for factor in factors
     ]
 
 
-def validation_plans(
+def selection_plans(
     starts: Starts,
     hyperparameters: Config,
     truth: Config,
     data: Config,
     setting: Setting,
 ) -> list[Plan]:
-    """Return the plans of comparing learning rates on held-out training images.
+    """Return the plans of comparing recipes on held-out training images of one task.
 
-    They use the first seed alone. `data` is that of the training images.
+    Every method tries all its candidates, in their order, with the first seed alone.
+    `data` is that of the training images.
     """
-    section = truth["validation"]
-    held_out = {**data, "validation_share": section["share"]}
+    held_out = {**data, "validation_share": truth["selection"]["share"]}
     first = {**truth, "seeds": truth["seeds"][:1]}
-    factors = section["factors"]
-    return truth_plans(starts, hyperparameters, first, held_out, setting, factors)
+    own = (hyperparameters, first, held_out, setting)
+    return [
+        plan
+        for method in starts
+        for recipe in candidate_recipes(truth, method)
+        for plan in truth_plans({method: starts[method]}, *own, {method: recipe})
+    ]
 
 
 def referenced_runs(
-    config: Config, checksums: Mapping[str, Mapping[str, str]], setting: Setting
+    config: Config,
+    checksums: Mapping[str, Mapping[str, str]],
+    setting: Setting,
+    results: Results = NOTHING,
 ) -> set[str]:
-    """Return the keys of all runs that an experiment's configuration refers to."""
-    return {plan.key for plan in experiment_plans(config, checksums, setting)}
+    """Return the keys of all runs that an experiment's configuration refers to.
+
+    `results` are those of the finished runs, by key: they tell which recipe has been
+    selected where the configuration asks for that.
+    """
+    plans = experiment_plans(config, checksums, setting, results=results)
+    return {plan.key for plan in plans}
 
 
 def experiment_plans(
@@ -157,6 +204,7 @@ def experiment_plans(
     setting: Setting,
     *,
     studies: bool = True,
+    results: Results = NOTHING,
 ) -> list[Plan]:
     """Return the plans of all runs of an experiment.
 
@@ -168,7 +216,11 @@ def experiment_plans(
         The checksums, by split, of the images of "pretraining", "source" and each task;
         of a backbone with a name, that of its "weights" in place of "pretraining".
     studies
-        With what the main job does without: the CNN, the comparison of learning rates.
+        With what the main job does without: the CNN, and the comparison of recipes
+        where they are fixed. Where they are selected and no selection is finished, all
+        that may come of it; else one run a seed stands for that.
+    results
+        Of the finished runs, by key.
     """
     source, truth = config["source"], config["ground_truth"]
     pixels = config["data"]["normalization"]
@@ -185,15 +237,21 @@ def experiment_plans(
             plans = source_plans(backbone, method, *how, setting)
             starts[method] = {plan.seed: plan.key for plan in plans}
             made += plans
-    for task in config["tasks"]:
-        splits = checksums[task]
-        if not splits:  # unavailable
-            continue
-        data = data_of([splits["train"], splits["test"]], pixels)
+    # Of an unavailable task nothing is fine-tuned, of a published ground truth no task.
+    tuned = config["tasks"] if truth["source"] == FINE_TUNE else []
+    for splits in (checksums[task] for task in tuned if checksums[task]):
+        whole = data_of([splits["train"], splits["test"]], pixels)
         trained = data_of([splits["train"]], pixels)
-        made += truth_plans(starts, sizes, truth, data, setting)
-        if studies:
-            made += validation_plans(starts, sizes, truth, trained, setting)
+        for method in starts:
+            own = ({method: starts[method]}, sizes, truth)
+            compared = selection_plans(*own, trained, setting)
+            if truth["protocol"] == FIXED:
+                made += truth_plans(*own, whole, setting)
+                made += compared if studies else []
+                continue
+            made += compared
+            for recipe in _selected(truth, method, compared, results, studies):
+                made += truth_plans(*own, whole, setting, {method: recipe})
     return made
 
 
@@ -216,3 +274,17 @@ def _first_plans(
         made = [backbone_plan(backbone, pretraining, setting)]
     cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
     return [*made, cnn] if studies and cnn else made
+
+
+def _selected(
+    truth: Config,
+    method: str,
+    compared: Sequence[Plan],
+    results: Results,
+    every: bool,
+) -> list[dict[str, Any]]:
+    """Return the selected recipe; until there is one, every candidate or a stand-in."""
+    if all(plan.key in results for plan in compared):
+        accuracies = [results[plan.key]["accuracy"] for plan in compared]
+        return [select_recipe(truth, method, accuracies)]
+    return candidate_recipes(truth, method) if every else [UNDECIDED]

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from peftdiff.runtime import describe_machine, digest
+from peftdiff.truth import FINE_TUNE
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "timm", "matplotlib")
 
@@ -19,7 +20,7 @@ def provenance(config: Mapping[str, Any], devices: Sequence[str]) -> dict[str, A
         "experiment": config["experiment"],
         "config_digest": digest(dict(config)),
         "source_seeds": config["source"]["seeds"],
-        "ground_truth_seeds": config["ground_truth"]["seeds"],
+        **_ground_truth(config["ground_truth"]),
         "git_revision": git_revision(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "devices": list(devices),
@@ -27,6 +28,13 @@ def provenance(config: Mapping[str, Any], devices: Sequence[str]) -> dict[str, A
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "config": config,
     }
+
+
+def _ground_truth(truth: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where the accuracies are from; published ones have no seeds."""
+    source = truth["source"]
+    seeds = truth["seeds"] if source == FINE_TUNE else []
+    return {"ground_truth_source": source, "ground_truth_seeds": seeds}
 
 
 def git_revision() -> str:

@@ -153,10 +153,12 @@ def read_usage(folder: str | Path) -> pd.DataFrame:
         A row a job: rule, job, seconds, megabytes (the most at a time).
     """
     rows = []
-    for file in sorted(Path(folder).glob("*/*.usage.tsv")):
+    for file in sorted(Path(folder).glob("*/**/*.usage.tsv")):
         last = pd.read_csv(file, sep="\t").iloc[-1]
         memory = pd.to_numeric(last["max_rss"], errors="coerce")
-        rows.append((file.parent.name, file.name.split(".")[0], last["s"], memory))
+        rule, *place = file.relative_to(folder).parts
+        name = "/".join(place).removesuffix(".usage.tsv")
+        rows.append((rule, name, last["s"], memory))
     return pd.DataFrame(rows, columns=["rule", "job", "seconds", "megabytes"])
 
 

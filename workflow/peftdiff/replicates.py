@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 
 STATIC = "static"
 PARAMETER_COUNT = "parameter_count"
+UNSEEDED = -1  # stands for the seed of an accuracy that has none: a published one
 DIGITS = 9  # of an accuracy in percent; what follows is rounding, and would break ties
 
 
@@ -150,10 +151,12 @@ def replicates(scores: pd.DataFrame, truth: pd.DataFrame) -> Replicates:
     """Arrange the rows of scores.csv and of ground_truth.csv by seed.
 
     Tasks and methods are those of the ground truth's pool. An empty accuracy is a seed
-    that is not there; an empty score is one that is undefined.
+    that is not there; an empty score is one that is undefined. Accuracies without seeds
+    are one replicate, beside those of the scores.
     """
     pool = truth[truth["in_pool"].astype(bool)]
     pool = pool[pool["accuracy"].notna()]
+    pool = pool.assign(seed=pool["seed"].fillna(UNSEEDED))
     tasks, methods = sorted(pool["task"].unique()), sorted(pool["method"].unique())
     known = scores["task"].isin(tasks) & scores["method"].isin(methods)
     scores = scores[known]

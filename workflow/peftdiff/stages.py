@@ -6,7 +6,7 @@ fine-tuning on a task; each asks the run store first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from peftdiff.methods import METHODS
 from peftdiff.models import BACKBONE, model_name
 from peftdiff.plans import fetched_plan
-from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
+from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors, read_models
 from peftdiff.runtime import Stopwatch
 
 if TYPE_CHECKING:
@@ -140,6 +140,21 @@ def starting_points(
     return starts, {run.key: run.weights for run in runs_of_pool}
 
 
+def read_starting_points(
+    methods: Collection[str], backbone_path: str, method_paths: Sequence[str]
+) -> tuple[dict[str, dict[int, str]], Tensors, dict[str, Tensors]]:
+    """Return which run each method starts from, by seed, and the weights to start from.
+
+    Those of the backbone, and by run those of the methods in the pool, whose files are
+    given in the order of `methods`.
+    """
+    (backbone,) = read_models(backbone_path).values()
+    pool = [method for method in methods if METHODS[method].in_pool]
+    trained = dict(zip(pool, map(read_models, method_paths), strict=True))
+    starts, weights = starting_points(methods, backbone, trained)
+    return starts, backbone.weights, weights
+
+
 def fine_tune_pool(
     store: RunStore,
     plans: Iterable[Plan],
@@ -161,9 +176,8 @@ def fine_tune_pool(
         run = fine_tune(store, plan, train_images, test_images, *start, trained)
         in_pool = METHODS[plan.method].in_pool
         row = {"method": plan.method, "in_pool": in_pool, "seed": plan.seed}
-        rate = plan.recipe["learning_rate"]
-        row |= run.result | {"learning_rate": rate, "device": plan.setting.device}
-        rows.append(row)
+        chosen = {key: plan.recipe[key] for key in ("learning_rate", "weight_decay")}
+        rows.append(row | run.result | chosen | {"device": plan.setting.device})
     return pd.DataFrame(rows)
 
 
@@ -233,19 +247,23 @@ def start_model(
     *,
     seed: int = 0,
     weights: Tensors | None = None,
+    drop_path: float = 0.0,
 ) -> VisionTransformer:
     """Return the backbone, with a method attached where one is named.
 
     The method is initialised with `seed`, and then given `weights` where there are any.
+    `drop_path` matters in training alone.
     """
     import torch
 
-    from peftdiff.backbones import build_backbone, load_backbone
+    from peftdiff.backbones import build_backbone, load_backbone, set_drop_path
     from peftdiff.methods import attach, load_method_state
     from peftdiff.training import generator
 
     model = build_backbone(architecture)
     load_backbone(model, backbone)
+    if drop_path:
+        set_drop_path(model, drop_path)
     if method is not None:
         random = generator(seed, "method")
         attach(model, method, generator=random, **(hyperparameters or {}))
@@ -263,17 +281,21 @@ def _pretrain(
 ) -> Run:
     import torch
 
-    from peftdiff.backbones import set_head
+    from peftdiff.backbones import set_drop_path, set_head
     from peftdiff.training import Recipe, factored_cross_entropy, fit, generator
+
+    recipe = Recipe(**plan.recipe)
 
     def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
         torch.manual_seed(plan.seed)
         model = build(plan.hyperparameters)
+        if recipe.drop_path:
+            set_drop_path(model, recipe.drop_path)
         set_head(model, sum(images.classes), generator(plan.seed, "head"))
         seconds = fit(
             model,
             images,
-            Recipe(**plan.recipe),
+            recipe,
             seed=plan.seed,
             name=name,
             setting=plan.setting,
@@ -289,8 +311,15 @@ def _pretrain(
 def _start(
     architecture: Config, backbone: Tensors, plan: Plan, weights: Tensors | None = None
 ) -> VisionTransformer:
-    made = (plan.method, plan.hyperparameters)
-    return start_model(architecture, backbone, *made, seed=plan.seed, weights=weights)
+    return start_model(
+        architecture,
+        backbone,
+        plan.method,
+        plan.hyperparameters,
+        seed=plan.seed,
+        weights=weights,
+        drop_path=plan.recipe.get("drop_path", 0.0),
+    )
 
 
 def _fit_with_new_head(

@@ -49,7 +49,7 @@ def runs_by_stage(
     Parameters
     ----------
     results
-        Of the finished runs, by key; `train_seconds` is looked at.
+        Of the finished runs, by key: `train_seconds`, and `accuracy` of a selection.
     begun
         The keys of the runs that have begun and are not finished.
 
@@ -58,7 +58,8 @@ def runs_by_stage(
     stage, runs, done, begun, left (begun ones too), seconds_done (their sum),
     median_seconds and seconds_left (empty where no run of the stage is done).
     """
-    plans = experiment_plans(config, checksums, setting, studies=False)
+    made = (config, checksums, setting)
+    plans = experiment_plans(*made, studies=False, results=results)
     rows = []
     for stage in STAGE_VERSIONS:
         keys = [plan.key for plan in plans if plan.stage == stage]

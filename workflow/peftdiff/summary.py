@@ -31,6 +31,7 @@ from peftdiff.statistics import (
     top_hit,
     weighted_taus,
 )
+from peftdiff.truth import NO_SEEDS, published_source
 
 NO_HALVES = "no reliability: a half of the seeds ranks nothing"
 TOO_FEW_TASKS = "too few tasks for an interval"
@@ -76,6 +77,7 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     seeds = replicates(scores, truth)
     halves = reliabilities(truth).set_index("task")["reliability"]
     fewer, rows = some_methods(truth), []
+    no_halves = f"no reliability: {NO_SEEDS}" if published_source(truth) else NO_HALVES
     for metric, table in predicted.items():
         taus = weighted_taus(table.to_numpy(), means.to_numpy())
         defined = list(means.index[~np.isnan(taus)])
@@ -84,7 +86,7 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         row = _achieved(table.loc[defined], means.loc[defined]) if defined else {}
         reasons = [fewer, some_tasks(defined, list(means.index))]
         reasons += [TOO_FEW_TASKS] if len(defined) < FEWEST else []
-        reasons += [NO_HALVES] if math.isnan(trust["ceiling"]) else []
+        reasons += [no_halves] if math.isnan(trust["ceiling"]) else []
         row |= {"n_tasks": len(defined), "note": "; ".join(filter(None, reasons))}
         rows.append({"metric": metric, **row, **trust})
     rows.append(_random(means, fewer))

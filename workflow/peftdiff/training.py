@@ -36,6 +36,7 @@ class Recipe:
     warmup: float = 0.1  # share of all steps
     label_smoothing: float = 0.0
     flips: bool = False  # random horizontal and vertical flips
+    drop_path: float = 0.0  # of the last block, see `backbones.set_drop_path`
 
 
 class Checkpoint(Protocol):

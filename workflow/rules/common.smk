@@ -9,6 +9,12 @@ CONFIGURED = {
     "methods": POOL,
 }
 
+# Fine-tuning: one job a task, or one a method of it; by a fixed recipe, or a selected one.
+BY_METHOD = config["ground_truth"]["job"] == "method"
+SELECTED = config["ground_truth"]["protocol"] == "val_selected"
+TUNED = piece("{task}", "{method}") if BY_METHOD else piece("{task}")
+TUNED_METHODS = "{wildcards.method}" if BY_METHOD else "every method"
+
 FIGURE_TITLES = {}  # by name, for whoever cannot see the figure
 POSTER = ["weighted_tau", "averages", "improvements", "ablation"]
 PAGE_PARTS = ["page.html", "page.css", "page.js"]
@@ -110,16 +116,52 @@ def vtab_inputs(wildcards):
     return {"lists": [path for path in list_paths(folder) if path.exists()]}
 
 
-def fine_tuning_params(validate):
-    """Return the parameters of fine-tuning, of which comparing recipes is a kind."""
-    methods = [*POOL, *config["ground_truth"]["references"]]
+def tuned_methods(wildcards=None):
+    """Return what a job fine-tunes: one method where it is a wildcard, or else all."""
+    one = wildcards.get("method") if wildcards is not None else None
+    return [one] if one else [*POOL, *config["ground_truth"]["references"]]
+
+
+def tuned_parts(table):
+    """Return the parts of a table to which each job of fine-tuning adds one."""
+    methods = tuned_methods() if BY_METHOD else [None]
+    names = [piece(task, method) for task in config["tasks"] for method in methods]
+    return [LIVE.part(table, name) for name in names]
+
+
+def truth_parts():
+    """Return the parts of the ground truth: those of the jobs, or a published table's."""
+    if config["ground_truth"]["source"] == FINE_TUNE:
+        return tuned_parts("ground_truth")
+    return [LIVE.part("published_truth", "all")]
+
+
+def fine_tuning_inputs():
+    """Return what fine-tuning, and comparing recipes for it, start from."""
+    return {
+        "images": LIVE.data("{task}"),
+        "backbone": LIVE.model("backbone"),
+        "methods": lambda wildcards: [
+            LIVE.model(method) for method in tuned_methods(wildcards) if method in POOL
+        ],
+    }
+
+
+def fine_tuning_params(selection):
+    """Return the parameters of fine-tuning, or of comparing recipes for it."""
     truth = config["ground_truth"]
+    # What changes no number of a job makes none stale.
+    others = {"source", "protocol", "job"}
+    if not selection:
+        others.add("selection")
     return {
         "experiment": config["experiment"],
         "architecture": ARCHITECTURE,
-        "hyperparameters": {m: config["hyperparameters"].get(m, {}) for m in methods},
-        "truth": {key: truth[key] for key in truth if validate or key != "validation"},
-        "validate": validate,
+        "hyperparameters": lambda wildcards: {
+            method: config["hyperparameters"].get(method, {})
+            for method in tuned_methods(wildcards)
+        },
+        "truth": {key: truth[key] for key in truth if key not in others},
         "normalization": NORMALIZATION,
         "device": (config["device"], config["precision"]),
         "store": (LIVE.runs, config["retrain"]),

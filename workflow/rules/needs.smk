@@ -61,3 +61,4 @@ localrules:
     summarize_scores,
     tabulate_published,
     tabulate_tau,
+    take_published_truth,

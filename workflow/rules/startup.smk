@@ -40,6 +40,7 @@ from peftdiff.paths import (
     cached_experiments,
     live,
     page_part,
+    piece,
     published,
     published_table,
 )
@@ -56,6 +57,7 @@ from peftdiff.tasks import (
     present_tasks,
 )
 from peftdiff.tasks.vtab import list_paths, task_folder
+from peftdiff.truth import FINE_TUNE
 
 
 def require_writable(folder):
@@ -92,6 +94,25 @@ def find_missing(data, tasks):
     return missing_tasks(tasks, data["vtab_root"] or downloaded, data["image_folders"])
 
 
+def check_published(truth, tasks, methods, map_task):
+    """Say now, rather than in a job's log, what a published ground truth lacks."""
+    from peftdiff.published import absences, published_truth, read_accuracies
+
+    accuracies = read_accuracies(
+        Path(workflow.basedir, published_table("accuracy_vtab"))
+    )
+    groups = {task: group_of(task) for task in tasks}
+    found = published_truth(accuracies, truth["source"], groups, methods)
+    if map_task not in set(found["task"]):
+        raise UserError(
+            f"config key 'figures.map_task' is '{map_task}', on which the published"
+            f" ground truth {truth['source']} has no accuracies; name another task"
+        )
+    lacking = absences(found, tasks, methods)
+    if lacking:
+        logger.warning(lacking)
+
+
 # `--config retrain=true` arrives as a word.
 if config.get("retrain") in ("true", "false"):
     config["retrain"] = config["retrain"] == "true"
@@ -107,6 +128,13 @@ try:
         skip=config["data"]["missing_tasks"] == "skip",
         map_task=config["figures"]["map_task"],
     )
+    if config["ground_truth"]["source"] != FINE_TUNE and workflow.is_main_process:
+        check_published(
+            config["ground_truth"],
+            config["tasks"],
+            config["methods"],
+            config["figures"]["map_task"],
+        )
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

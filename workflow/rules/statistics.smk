@@ -65,6 +65,7 @@ rule tabulate_tau:
         ENVIRONMENT
     params:
         methods=POOL,
+        source=config["ground_truth"]["source"],
     message:
         "Write the table of weighted taus"
     script:

@@ -1,22 +1,23 @@
 """The ground truth: accuracies after fine-tuning every method on every task.
 
-Takes a task's images, the backbone and every source-trained method.
+Takes a task's images, the backbone and every source-trained method; or, where
+ground_truth.source names one, a published table, and nothing is fine-tuned.
 Makes tables/ground_truth.csv; on demand (choose_recipe) tables/recipe.csv, where
-learning rates are compared on held-out training images.
+recipes are compared on held-out training images. Where ground_truth.protocol is
+val_selected, each method is fine-tuned by the best of them, task by task.
 """
 
 
 rule fine_tune:
     input:
-        images=LIVE.data("{task}"),
-        backbone=LIVE.model("backbone"),
-        methods=[LIVE.model(method) for method in POOL],
+        **fine_tuning_inputs(),
+        **({"selection": LIVE.part("recipe", TUNED)} if SELECTED else {}),
     output:
-        LIVE.part("ground_truth", "{task}"),
+        LIVE.part("ground_truth", TUNED),
     log:
-        LIVE.log("fine_tune", "{task}"),
+        LIVE.log("fine_tune", TUNED),
     benchmark:
-        LIVE.benchmark("fine_tune", "{task}")
+        LIVE.benchmark("fine_tune", TUNED)
     # The longest jobs go first; the short ones of scoring fill what they leave idle.
     priority: 1
     conda:
@@ -24,37 +25,38 @@ rule fine_tune:
     resources:
         **needs("fine_tune"),
     params:
-        **fine_tuning_params(validate=False),
+        **fine_tuning_params(selection=SELECTED),
     message:
-        "Fine-tune every method on {wildcards.task} (follow {log})"
+        f"Fine-tune {TUNED_METHODS} on {{wildcards.task}} (follow {{log}})"
     script:
         "../scripts/fine_tune.py"
 
 
 rule validate_recipe:
     input:
-        images=LIVE.data("{task}"),
-        backbone=LIVE.model("backbone"),
-        methods=[LIVE.model(method) for method in POOL],
+        **fine_tuning_inputs(),
     output:
-        LIVE.part("recipe", "{task}"),
+        LIVE.part("recipe", TUNED),
     log:
-        LIVE.log("validate_recipe", "{task}"),
+        LIVE.log("validate_recipe", TUNED),
+    benchmark:
+        LIVE.benchmark("validate_recipe", TUNED)
+    priority: 1
     conda:
         ENVIRONMENT
     resources:
         **needs("validate_recipe"),
     params:
-        **fine_tuning_params(validate=True),
+        **fine_tuning_params(selection=True),
     message:
-        "Compare learning rates on held-out training images of {wildcards.task}"
+        f"Compare recipes of {TUNED_METHODS} on held-out images of {{wildcards.task}}"
     script:
-        "../scripts/fine_tune.py"
+        "../scripts/validate_recipe.py"
 
 
 rule choose_recipe:
     input:
-        [LIVE.part("recipe", task) for task in config["tasks"]],
+        tuned_parts("recipe"),
     output:
         LIVE.table("recipe"),
     log:
@@ -67,9 +69,30 @@ rule choose_recipe:
         "../scripts/collect_truth.py"
 
 
+rule take_published_truth:
+    input:
+        accuracies=published_resource("accuracy_vtab"),
+        methods=[LIVE.model(method) for method in POOL],
+    output:
+        LIVE.part("published_truth", "all"),
+    log:
+        LIVE.log("take_published_truth"),
+    conda:
+        ENVIRONMENT
+    params:
+        **CONFIGURED,
+        experiment=config["experiment"],
+        source=config["ground_truth"]["source"],
+        references=config["ground_truth"]["references"],
+    message:
+        "Take the accuracies from the published table {params.source}"
+    script:
+        "../scripts/take_published_truth.py"
+
+
 rule collect_truth:
     input:
-        [LIVE.part("ground_truth", task) for task in config["tasks"]],
+        truth_parts(),
     output:
         shown_table("ground_truth", "accuracies"),
     log:

@@ -1,12 +1,12 @@
 """Compute the published figures again, and compare the published ground truths."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
 from peftdiff import published
-from peftdiff.records import read_table, write_table
-from peftdiff.runtime import UserError, job
+from peftdiff.records import write_table
+from peftdiff.runtime import job
 
 COLUMNS = {
     "weighted_tau": ("metric", "dataset", "group", "weighted_tau"),
@@ -14,18 +14,16 @@ COLUMNS = {
     "improvements": ("metric", "percent"),
     "timing_minutes": ("group", "peftdiff_minutes", "fine_tuning_minutes", "speed_up"),
     "ablation": ("score", "weighted_tau"),
-    "accuracy_vtab": ("source", "dataset", "method", "top1_accuracy_percent"),
 }
-OUR_WORDS = {"dataset": "task", "top1_accuracy_percent": "accuracy"}
 
 
 def main(given: Mapping[str, str], made: Mapping[str, str]) -> None:
     """Read the published tables; write what they give when computed again."""
     tables = {
-        name: read_resource(given[name], columns).rename(columns=OUR_WORDS)
+        name: published.read_resource(given[name], columns)
         for name, columns in COLUMNS.items()
     }
-    accuracies = tables.pop("accuracy_vtab")
+    accuracies = published.read_accuracies(given["accuracy_vtab"])
     poster = published.PosterTables(*tables.values())
     groups = dict(zip(poster.taus["task"], poster.taus["group"], strict=True))
     sources = published.compare_sources(accuracies, groups)
@@ -36,18 +34,6 @@ def main(given: Mapping[str, str], made: Mapping[str, str]) -> None:
     write_table(made["taus"], taus)
     write_table(made["agreement"], means)
     write_table(made["ceilings"], published.ceilings(means))
-
-
-def read_resource(path: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a table that lies with the workflow, which no job can make again."""
-    table = read_table(path)
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise UserError(
-            f"{path} lacks the columns {', '.join(missing)}; restore it from the"
-            " project's repository"
-        )
-    return table
 
 
 if __name__ == "__main__":

@@ -1,21 +1,20 @@
-"""Fine-tune every method and reference on a task, or compare recipes for doing so."""
+"""Fine-tune methods and references on a task, and measure them on its test images."""
 
 from typing import Any
 
 from peftdiff.imagesets import read_splits
-from peftdiff.methods import METHODS
-from peftdiff.plans import data_of, truth_plans, validation_plans
-from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runs import RunStore, read_models
+from peftdiff.plans import data_of, select_recipe, truth_plans
+from peftdiff.records import labelled, passed_on, read_table, write_table
+from peftdiff.runs import RunStore
 from peftdiff.runtime import job, named, resolve_setting, use_threads
-from peftdiff.stages import fine_tune_pool, starting_points
+from peftdiff.stages import fine_tune_pool, read_starting_points
 from peftdiff.tasks import group_of
 
 
 def main(
     images_path: str,
-    backbone_path: str,
-    method_paths: list[str],
+    model_paths: tuple[str, list[str]],
+    selection_path: str | None,
     path: str,
     *,
     experiment: str,
@@ -23,27 +22,30 @@ def main(
     architecture: dict[str, Any],
     hyperparameters: dict[str, dict[str, Any]],
     truth: dict[str, Any],
-    validate: bool,
     normalization: dict[str, Any],
     device: tuple[str, str],
     store: tuple[str, bool],
 ) -> None:
-    """Write one task's accuracies on its test images, or on held-out training ones."""
+    """Write the accuracies by the configured recipes, or by selected ones.
+
+    `model_paths` are the backbone's and each pool method's; `selection_path` is that of
+    the candidates' held-out accuracies.
+    """
     names = {"experiment": experiment, "task": task, "group": group_of(task)}
     if passed_on(images_path, path, **names):
         return
     use_threads(1)
-    share = truth["validation"]["share"] if validate else None
-    splits, checksums = read_splits(images_path, normalization, share)
-    data = data_of(checksums, normalization)
-    (backbone,) = read_models(backbone_path).values()
-    pool = [method for method in hyperparameters if METHODS[method].in_pool]
-    trained = dict(zip(pool, map(read_models, method_paths), strict=True))
-    starts, weights = starting_points(hyperparameters, backbone, trained)
-    plan = validation_plans if validate else truth_plans
-    plans = plan(starts, hyperparameters, truth, data, resolve_setting(*device))
-    start = (architecture, backbone.weights, weights)
-    rows = fine_tune_pool(RunStore(store[0], retrain=store[1]), plans, *splits, *start)
+    splits, checksums = read_splits(images_path, normalization)
+    starts, *start = read_starting_points(hyperparameters, *model_paths)
+    table = read_table(selection_path).groupby("method") if selection_path else ()
+    held_out = {str(method): list(rows["accuracy"]) for method, rows in table}
+    recipes = {m: select_recipe(truth, m, found) for m, found in held_out.items()}
+    made = (starts, hyperparameters, truth, data_of(checksums, normalization))
+    plans = truth_plans(*made, resolve_setting(*device), recipes or None)
+    runs = RunStore(store[0], retrain=store[1])
+    rows = fine_tune_pool(runs, plans, *splits, architecture, *start)
+    if held_out:
+        rows["validation_accuracy"] = [max(held_out[m]) for m in rows["method"]]
     write_table(path, labelled(rows, **names))
 
 
@@ -51,8 +53,8 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
             snakemake.input.images,
-            snakemake.input.backbone,
-            snakemake.input.methods,
+            (snakemake.input.backbone, list(snakemake.input.methods)),
+            snakemake.input.get("selection"),
             snakemake.output[0],
             task=snakemake.wildcards.task,
             **named(snakemake.params),

@@ -16,8 +16,10 @@ def main(paths: list[str], *, config: dict[str, Any], store: str) -> None:
     """
     checksums = {Path(path).stem: read_checksums(path) for path in paths}
     settings = allowed_settings(config["device"], config["precision"])
-    keep = (referenced_runs(config, checksums, setting) for setting in settings)
-    removed = RunStore(store).prune(set().union(*keep))
+    runs = RunStore(store)
+    results = runs.results()
+    keep = (referenced_runs(config, checksums, s, results) for s in settings)
+    removed = runs.prune(set().union(*keep))
     logger.info("deleted %d runs: %s", len(removed), " ".join(removed))
 
 

@@ -18,12 +18,13 @@ def main(
     config: dict[str, Any],
     missing: dict[str, str],
 ) -> None:
-    """Write the provenance; the device is the one that the fine-tuning ran on.
+    """Write the provenance; the device is the one that fine-tuning ran on, if any did.
 
     Tasks made of image files add where these are from, missing ones why they are; a
     backbone from elsewhere adds its weights' source.
     """
-    devices = sorted(set(read_table(truth_path)["device"]))
+    truth = read_table(truth_path).reindex(columns=["device"])
+    devices = sorted(truth["device"].dropna().unique())
     record = provenance(config, devices)
     reasons = {Path(path).stem: unavailable(path) for path in image_paths}
     missing = missing | {task: reason for task, reason in reasons.items() if reason}

@@ -1,8 +1,10 @@
 """Write the weighted taus as a page of text."""
 
 from peftdiff.page import tau_page
+from peftdiff.published import source_label
 from peftdiff.records import read_table, write_text
 from peftdiff.runtime import job, named
+from peftdiff.truth import FINE_TUNE
 
 
 def main(
@@ -12,10 +14,15 @@ def main(
     path: str,
     *,
     methods: list[str],
+    source: str,
 ) -> None:
-    """Write the page that the main job ends with."""
+    """Write the page that the main job ends with.
+
+    `source` is where the ground truth is from: fine-tuning, or a published table.
+    """
     tables = map(read_table, (correlation_path, reliability_path, summary_path))
-    write_text(path, tau_page(*tables, n_configured=len(methods)))
+    published = "" if source == FINE_TUNE else source_label(source)
+    write_text(path, tau_page(*tables, len(methods), published))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 One panel per task. All panels list the pool's methods in one order, that of their mean
 rank over the tasks, best at the top; the number beside a row is the method's rank on
 that task. Reference runs outside the pool are vertical lines through the panel.
+Published accuracies have no seeds.
 """
 
 from itertools import cycle
@@ -13,6 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+
+from peftdiff.published import source_label
+from peftdiff.truth import published_source
 
 from . import labels, panels, style, tables
 
@@ -54,8 +58,10 @@ def draw(ground_truth: pd.DataFrame) -> Figure:
         _draw_methods(panel, pool[pool["task"] == task], methods)
         _draw_references(panel, references[references["task"] == task], lines)
         _finish(panel, methods)
-    figure.supxlabel("test accuracy (%)", fontsize=8)
-    _add_legend(figure, tables.count_seeds(ground_truth), lines)
+    source = published_source(ground_truth)
+    published = f", published: {source_label(source)}" if source else ""
+    figure.supxlabel(f"test accuracy (%){published}", fontsize=8)
+    _add_legend(figure, "" if source else tables.count_seeds(ground_truth), lines)
     return figure
 
 
@@ -86,7 +92,7 @@ def _draw_methods(panel: Axes, pool: pd.DataFrame, methods: list[str]) -> None:
     ranks = means.rank(ascending=False, method="min")
     for row, method in enumerate(methods):
         color, marker = style.method_style(labels.method_position(method, methods))
-        seeds = pool.loc[pool["method"] == method, "accuracy"]
+        seeds = pool.loc[(pool["method"] == method) & pool["seed"].notna(), "accuracy"]
         below = [row + SEED_OFFSET] * len(seeds)
         panel.plot(seeds, below, linestyle="none", **style.seed_marker(color))
         if method in means:
@@ -140,16 +146,13 @@ def _finish(panel: Axes, methods: list[str]) -> None:
 
 
 def _add_legend(figure: Figure, seeds: str, lines: dict[str, Any]) -> None:
-    handles = [
-        Line2D([], [], linestyle="none", **style.mean_marker(style.GREY, "o")),
-        Line2D([], [], linestyle="none", **style.seed_marker(style.GREY)),
-        Line2D([], [], linestyle="none", marker="$1$", color=style.INK),
-        *(Line2D([], [], color=style.GREY, linestyle=line) for line in lines.values()),
-    ]
-    names = [
-        f"mean over {seeds}",
-        "one seed",
-        "rank on the task",
-        *(labels.method_label(slug) for slug in lines),
-    ]
+    """Name the marks; without seeds there is one mark a method."""
+    mean, seed = style.mean_marker(style.GREY, "o"), style.seed_marker(style.GREY)
+    marks: dict[str, dict[str, Any]] = {"accuracy": mean}
+    if seeds:
+        marks = {f"mean over {seeds}": mean, "one seed": seed}
+    marks["rank on the task"] = {"marker": "$1$", "color": style.INK}
+    handles = [Line2D([], [], linestyle="none", **mark) for mark in marks.values()]
+    handles += [Line2D([], [], color=style.GREY, linestyle=x) for x in lines.values()]
+    names = [*marks, *(labels.method_label(slug) for slug in lines)]
     figure.legend(handles, names, loc="outside upper center", ncols=len(names))

@@ -13,6 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from peftdiff.published import source_label
+from peftdiff.truth import published_source
+
 from . import labels, panels, style, tables
 
 SCORE_COLUMNS = ("task", "group", "method", "seed", "metric", "score")
@@ -36,7 +39,7 @@ def draw(
         An empty score is named in its panel, as it has no place among the points.
     ground_truth
         Rows of ``ground_truth.csv``: experiment, task, method, in_pool, seed, accuracy
-        (percent).
+        (percent). What a published one lacks is named in its panel, too.
     correlation
         Rows of ``correlation.csv``: experiment, task, metric, weighted_tau.
     metric
@@ -46,7 +49,7 @@ def draw(
     ------
     ValueError
         If a column or every row is missing, a task lacks this metric's weighted tau, or
-        a scored method lacks an accuracy.
+        a scored method lacks an accuracy that was to be measured.
     """
     chosen = _select(scores, ground_truth, correlation, metric)
     points = _points(chosen, ground_truth)
@@ -59,7 +62,9 @@ def draw(
         panel.set_title(title, loc="left")
     name, seeds = labels.metric_label(metric), tables.count_seeds(chosen)
     figure.supxlabel(f"{name} score (mean and range over {seeds})", fontsize=8)
-    figure.supylabel("test accuracy (%)", fontsize=8)
+    source = published_source(ground_truth)
+    published = f", published: {source_label(source)}" if source else ""
+    figure.supylabel(f"test accuracy (%){published}", fontsize=8)
     return figure
 
 
@@ -102,7 +107,7 @@ def _points(scores: pd.DataFrame, ground_truth: pd.DataFrame) -> pd.DataFrame:
     points = tables.seed_summary(scores, "score").add_suffix("_score")
     points = points.join(truth.add_suffix("_accuracy"))
     unknown = points.index[points["mean_accuracy"].isna()]
-    if len(unknown):
+    if len(unknown) and not published_source(ground_truth):
         task, method = unknown[0]
         raise ValueError(
             f"ground_truth.csv has no accuracy of method {method} on task {task}, "
@@ -129,7 +134,8 @@ def _tau_text(tau: float) -> str:
 
 def _draw_points(panel: Axes, points: pd.DataFrame, methods: list[str]) -> None:
     """Draw one task's methods, and name those without a score."""
-    for method in points.index[points["mean_score"].notna()]:
+    drawn = points[["mean_score", "mean_accuracy"]].notna().all(axis=1)
+    for method in points.index[drawn]:
         point = points.loc[method]
         color, marker = style.method_style(labels.method_position(method, methods))
         panel.errorbar(
@@ -142,14 +148,23 @@ def _draw_points(panel: Axes, points: pd.DataFrame, methods: list[str]) -> None:
             linestyle="none",
             **style.mean_marker(color, marker),
         )
-    absent = points.index[points["mean_score"].isna()]
-    if len(absent):
-        names = ", ".join(map(labels.method_label, absent))
-        panel.set_xlabel(f"no score: {names}", loc="left", color=style.GREY)
+    panel.set_xlabel(_absences(points), loc="left", color=style.GREY)
     panel.grid()
     panel.margins(0.1)
     panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     panel.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+
+
+def _absences(points: pd.DataFrame) -> str:
+    """Name the methods that cannot be drawn, and say what each lacks."""
+    said = []
+    for what in ("score", "accuracy"):
+        absent = points.index[points[f"mean_{what}"].isna()]
+        names = ", ".join(map(labels.method_label, absent))
+        if len(absent) == len(points):
+            names = "any method"
+        said += [f"no {what}: {names}"] if len(absent) else []
+    return "; ".join(said)
 
 
 def _reach(point: pd.Series, value: str) -> list[list[float]]:

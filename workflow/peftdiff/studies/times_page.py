@@ -145,15 +145,18 @@ def _contents(timing: pd.DataFrame) -> str:
     epochs = _numbers(tuned["epochs"])
     embedded = f", {images} images a task" if images else ""
     length = f", {epochs} epochs each" if epochs else ""
+    trained = f"{_counts(tuned)}{length}"
+    if tuned["seed"].isna().all():
+        trained = "nothing here, the accuracies are published"
     return (
-        f"Scored: {_counts(scored)}{embedded}. Fine-tuned: {_counts(tuned)}{length}."
+        f"Scored: {_counts(scored)}{embedded}. Fine-tuned: {trained}."
         " Minutes are the sums over all of them."
     )
 
 
 def _unequal_seeds(summary: pd.DataFrame) -> Iterable[str]:
     first = summary[summary["group"] == TOTAL].iloc[0]
-    if first["scored_seeds"] != first["fine_tuned_seeds"]:
+    if first["fine_tuned_seeds"] not in (0, first["scored_seeds"]):
         yield (
             "There are other seeds on either side: the speed-up compares one seed's"
             " fine-tuning with one seed's scoring, not the sums."

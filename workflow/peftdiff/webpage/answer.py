@@ -16,7 +16,9 @@ from peftdiff.figures.labels import (
     order_tasks,
     task_label,
 )
+from peftdiff.published import source_label
 from peftdiff.replicates import STATIC
+from peftdiff.truth import published_source
 from peftdiff.webpage import chance
 from peftdiff.webpage.cells import (
     BAD,
@@ -91,7 +93,10 @@ def answer(
         ),
         ("Other metrics", _others(subject, rows)),
         ("One method for all tasks", _one_for_all(truth, rows)),
-        ("Can the accuracies be trusted?", _reliability(tables["reliability"], rows)),
+        (
+            "Can the accuracies be trusted?",
+            _reliability(tables["reliability"], rows, published_source(truth)),
+        ),
         ("How far it holds", _scope(truth, config)),
     ]
     return Answer(
@@ -225,8 +230,13 @@ def _one_for_all(truth: pd.DataFrame, rows: Rows) -> str:
     )
 
 
-def _reliability(reliability: pd.DataFrame, rows: Rows) -> str:
+def _reliability(reliability: pd.DataFrame, rows: Rows, source: str) -> str:
     halves = reliability["reliability"].mean()
+    if source:
+        return (
+            f"Not known: they are published ({source_label(source)}), without seeds;"
+            " nothing was fine-tuned here."
+        )
     if math.isnan(halves):
         return "Not known: it takes two seeds to compare one half with the other."
     text = (
@@ -249,10 +259,12 @@ def _scope(truth: pd.DataFrame, config: Mapping[str, Any]) -> str:
     pool = truth[truth["in_pool"].astype(bool)]
     tasks = _tasks(truth)
     wanted = config.get("tasks", tasks)
+    source = published_source(truth)
+    replicates = counted(pool["seed"].nunique(), "seed")
     text = (
         f"{_of(len(tasks), max(len(wanted), len(tasks)))},"
         f" {counted(pool['method'].nunique(), 'method')},"
-        f" {counted(pool['seed'].nunique(), 'seed')}"
+        f" {'published accuracies' if source else replicates}"
     )
     missing = [task_label(task) for task in wanted if task not in tasks]
     if missing:

@@ -113,6 +113,8 @@ def _runner_up(choice: Choice) -> str:
 
 def _spread(lead: Lead) -> str:
     """Say whether a difference is more than the seeds' spread."""
+    if not lead.n_seeds:
+        return "and without seeds there is no telling how sure"
     seeds = counted(lead.n_seeds, "seed")
     if math.isnan(lead.low):
         return f"by {seeds}, too few to be sure"

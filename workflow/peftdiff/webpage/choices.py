@@ -17,7 +17,7 @@ CONFIDENCE = 0.95
 class Lead(NamedTuple):
     """A mean difference, the lower end of its 95 % interval over seeds, their number.
 
-    The interval's end is NaN with too few seeds.
+    The interval's end is NaN with too few seeds, or none.
     """
 
     mean: float = math.nan
@@ -146,7 +146,13 @@ def _highest(values: pd.Series) -> list[str]:
 
 
 def _lead(truth: pd.DataFrame, one: str, other: str) -> Lead:
-    """Return how far a method is ahead of another, seed by seed."""
+    """Return how far a method is ahead of another, seed by seed.
+
+    Of accuracies without seeds there is the difference alone.
+    """
+    if truth["seed"].isna().all():
+        means = truth.groupby("method")["accuracy"].mean()
+        return Lead(float(means[one] - means[other]))
     table = truth.pivot_table("accuracy", "seed", "method")
     leads = (table[one] - table[other]).dropna().to_numpy()
     if not len(leads):

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from peftdiff.figures.labels import metric_label
+from peftdiff.truth import published_source
 from peftdiff.webpage.cells import duration, number
 
 EMBED, TUNE, SOURCE = "embed", "fine_tune", "source_training"
@@ -36,6 +37,13 @@ def cost_sentence(
         Rows of timing.csv, if there is one: it has the embedding's time, too.
     """
     name = metric_label(metric)
+    own = scores[scores["metric"] == metric]
+    if published_source(truth):
+        took = duration(_sum(own, "seconds")) or "a time that was not recorded"
+        return (
+            f"{name}'s scores took {took}, without the time to embed the images."
+            " Nothing was fine-tuned here: the accuracies are published."
+        )
     if timing is not None and {EMBED, TUNE, stage_of(metric)} <= set(timing["stage"]):
         seconds = timing.groupby("stage")["seconds"].sum()
         spent = float(seconds[EMBED] + seconds[stage_of(metric)])
@@ -45,7 +53,6 @@ def cost_sentence(
             f" {duration(float(seconds[TUNE]))}{_ratio(seconds[TUNE], spent)}."
             " Both need the methods trained on the source first."
         )
-    own = scores[scores["metric"] == metric]
     pool = truth[truth["in_pool"].astype(bool)]
     spent, tuned = (
         _sum(own, "seconds"),

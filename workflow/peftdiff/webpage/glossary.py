@@ -19,7 +19,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "ground truth",
-        "test accuracy of each method fine-tuned on the task, after the last epoch.",
+        "test accuracy of each method fine-tuned on the task, after the last epoch; or"
+        " what a published table says it is, where the page names one.",
     ),
     (
         "seed",

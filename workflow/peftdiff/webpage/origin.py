@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from peftdiff.published import source_label
+from peftdiff.truth import FINE_TUNE
 from peftdiff.webpage.cells import Column, Row, Table, counts, listed, numeric, word
 
 
@@ -20,6 +22,7 @@ def provenance_table(record: Mapping[str, Any]) -> Table:
         "Code": record.get("git_revision", ""),
         "Configuration": record.get("config_digest", ""),
         **dict(zip(_SEEDS.values(), seeds, strict=True)),
+        "Accuracies": _published(record.get("ground_truth_source", FINE_TUNE)),
         "Fine-tuned on": listed(record.get("devices", [])),
         "Machine": ", ".join(
             f"{machine[key]}{' cores' if key == 'cores' else ''}"
@@ -32,6 +35,10 @@ def provenance_table(record: Mapping[str, Any]) -> Table:
     rows = [Row([word(name), word(text)]) for name, text in lines.items() if text]
     columns = (Column("What"), Column("Which"))
     return Table("provenance", "Provenance", columns, rows, sortable=False)
+
+
+def _published(source: str) -> str:
+    return "" if source == FINE_TUNE else f"published: {source_label(source)}"
 
 
 _SEEDS = {"source": "Seeds of source training", "ground_truth": "Seeds of fine-tuning"}

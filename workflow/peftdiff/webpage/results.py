@@ -13,6 +13,8 @@ from peftdiff.figures.labels import (
     order_methods,
     order_metrics,
 )
+from peftdiff.published import source_label
+from peftdiff.truth import published_source
 from peftdiff.webpage.by_task import (
     OVERALL,
     groups_of,
@@ -63,13 +65,17 @@ def accuracy_table(truth: pd.DataFrame) -> Table:
     values = wide(truth, "method", "accuracy")
     inside = order_methods(pool["method"])
     outside = [m for m in order_methods(values.index) if m not in inside]
+    source = published_source(truth)
     seeds = counted(pool["seed"].nunique(), "seed")
     legend = f"{MARKS} Each is the mean over {seeds}; its spread shows on pointing."
+    kind = "published test accuracy" if source else "test accuracy"
+    if source:
+        legend = f"{MARKS} Published ({source_label(source)}), not measured here."
     if outside:
         legend += " Rows in italics are references outside the pool."
     return task_table(
         "accuracy",
-        "Ground truth: test accuracy after fine-tuning, percent",
+        f"Ground truth: {kind} after fine-tuning, percent",
         values.reindex([*inside, *outside]),
         groups_of(truth),
         heading="Method",
