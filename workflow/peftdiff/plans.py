@@ -7,6 +7,7 @@ pruning keeps what they name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from peftdiff.methods import METHODS
@@ -15,6 +16,9 @@ from peftdiff.runtime import Setting
 
 Config = Mapping[str, Any]
 Starts = Mapping[str, Mapping[int, str]]
+Results = Mapping[str, Mapping[str, Any]]
+
+NOAH_SIZES = ("adapter", "lora", "prompts")  # the hyper-parameters that are searched
 
 
 def recipe_of(section: Config, method: str, factor: float = 1) -> dict[str, Any]:
@@ -66,6 +70,36 @@ def source_plans(
     """
     start = ("train_method", backbone, method, hyperparameters, recipe, data)
     return [Plan(*start, seed, setting) for seed in seeds]
+
+
+def noah_plans(
+    backbone: str, noah: Config, hyperparameters: Config, data: Config, setting: Setting
+) -> list[Plan]:
+    """Return the plans of NOAH's search, supernet and evolution; none without one.
+
+    Parameters
+    ----------
+    backbone
+        The key of the run that the supernet starts from.
+    noah
+        The section `noah` of the configuration.
+    hyperparameters
+        NOAH's; the sizes among them do not matter here.
+    data
+        That of the source images.
+    """
+    if noah["search"] == "none":
+        return []
+    level, seed = noah[noah["search"]], noah["seed"]
+    sizes = {"preset", *NOAH_SIZES}
+    own = {k: v for k, v in hyperparameters.items() if k not in sizes}
+    space = {"sizes": level["sizes"], "depths": level["depths"], **own}
+    split = {**data, "validation_share": noah["validation_share"]}
+    made = ("noah", space, level["recipe"], split, seed, setting)
+    supernet = Plan("train_supernet", backbone, *made)
+    how = {**space, "evolution": level["evolution"]}
+    made = ("noah", how, {}, split, seed, setting)
+    return [supernet, Plan("search_noah", supernet.key, *made)]
 
 
 def truth_plans(
@@ -125,11 +159,29 @@ def validation_plans(
     return truth_plans(starts, hyperparameters, first, held_out, setting, factors)
 
 
+def searched_sizes(
+    hyperparameters: Config, search: list[Plan], results: Results
+) -> dict[str, Any]:
+    """Return NOAH's hyper-parameters with the sizes that its search has found."""
+    if not search:
+        return dict(hyperparameters)
+    key = search[-1].key
+    sizes = results[key]["sizes"] if key in results else {"searched_by": key}
+    return {**hyperparameters, **sizes}
+
+
 def referenced_runs(
-    config: Config, checksums: Mapping[str, Mapping[str, str]], setting: Setting
+    config: Config,
+    checksums: Mapping[str, Mapping[str, str]],
+    setting: Setting,
+    results: Results = MappingProxyType({}),
 ) -> set[str]:
-    """Return the keys of all runs that an experiment's configuration refers to."""
-    return {plan.key for plan in experiment_plans(config, checksums, setting)}
+    """Return the keys of all runs that an experiment's configuration refers to.
+
+    `results` are as in `experiment_plans`.
+    """
+    plans = experiment_plans(config, checksums, setting, results=results)
+    return {plan.key for plan in plans}
 
 
 def experiment_plans(
@@ -138,6 +190,7 @@ def experiment_plans(
     setting: Setting,
     *,
     studies: bool = True,
+    results: Results = MappingProxyType({}),
 ) -> list[Plan]:
     """Return the plans of all runs of an experiment.
 
@@ -149,6 +202,9 @@ def experiment_plans(
         The checksums, by split, of the images of "pretraining", "source" and each task.
     studies
         With what the main job does without: the CNN, the comparison of learning rates.
+    results
+        Of the finished runs, by key. Where NOAH's sizes are searched, they are taken
+        from here; before the search is done, its runs have keys that no run will have.
     """
     source, truth, pixels = config["source"], config["ground_truth"], config["data"]
     pretraining = data_of([checksums["pretraining"]["train"]], pixels)
@@ -160,6 +216,10 @@ def experiment_plans(
     cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
     if studies and cnn:
         made.append(cnn)
+    if "noah" in sizes:
+        search = noah_plans(backbone, config["noah"], sizes["noah"], images, setting)
+        made += search
+        sizes["noah"] = searched_sizes(sizes["noah"], search, results)
     starts = {}
     for method in methods:
         starts[method] = {0: backbone}

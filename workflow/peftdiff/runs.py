@@ -31,6 +31,8 @@ from peftdiff.runtime import Setting, UserError, digest, logger
 STAGE_VERSIONS = {
     "pretrain_backbone": 2,
     "train_cnn": 1,
+    "train_supernet": 1,
+    "search_noah": 1,
     "train_method": 2,
     "fine_tune": 2,
 }

@@ -49,7 +49,8 @@ def runs_by_stage(
     Parameters
     ----------
     results
-        Of the finished runs, by key; `train_seconds` is looked at.
+        Of the finished runs, by key; `train_seconds` is looked at, and what NOAH's
+        search has found.
     begun
         The keys of the runs that have begun and are not finished.
 
@@ -58,7 +59,9 @@ def runs_by_stage(
     stage, runs, done, begun, left (begun ones too), seconds_done (their sum),
     median_seconds and seconds_left (empty where no run of the stage is done).
     """
-    plans = experiment_plans(config, checksums, setting, studies=False)
+    plans = experiment_plans(
+        config, checksums, setting, studies=False, results=results
+    )
     rows = []
     for stage in STAGE_VERSIONS:
         keys = [plan.key for plan in plans if plan.stage == stage]

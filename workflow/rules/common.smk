@@ -113,15 +113,15 @@ def vtab_inputs(wildcards):
 def fine_tuning_params(validate):
     """Return the parameters of fine-tuning, of which comparing recipes is a kind."""
     methods = [*POOL, *config["ground_truth"]["references"]]
+    configured = {m: config["hyperparameters"].get(m, {}) for m in methods}
     truth = config["ground_truth"]
     return {
         "experiment": config["experiment"],
         "architecture": config["backbone"]["architecture"],
-        "hyperparameters": {m: config["hyperparameters"].get(m, {}) for m in methods},
+        **with_noah_sizes(configured, version=STAGE_VERSIONS["fine_tune"]),
         "truth": {key: truth[key] for key in truth if validate or key != "validation"},
         "validate": validate,
         "normalization": NORMALIZATION,
         "device": (config["device"], config["precision"]),
         "store": (LIVE.runs, config["retrain"]),
-        "version": STAGE_VERSIONS["fine_tune"],
     }

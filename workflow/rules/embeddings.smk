@@ -10,6 +10,7 @@ rule embed_task:
         images=LIVE.data("{task}"),
         backbone=LIVE.model("backbone"),
         methods=[LIVE.model(method) for method in POOL],
+        sizes=NOAH_SIZES,
     output:
         embedding=LIVE.embedding("{task}"),
         times=LIVE.part("embedding_times", "{task}"),
@@ -24,9 +25,9 @@ rule embed_task:
     params:
         experiment=config["experiment"],
         architecture=config["backbone"]["architecture"],
-        hyperparameters={
-            method: config["hyperparameters"].get(method, {}) for method in POOL
-        },
+        **with_noah_sizes(
+            {method: config["hyperparameters"].get(method, {}) for method in POOL}
+        ),
         embedding=config["embedding"],
         normalization=NORMALIZATION,
         device=(config["device"], config["precision"]),

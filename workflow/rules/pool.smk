@@ -1,6 +1,7 @@
 """The backbone and the pool of source-trained methods.
 
-Takes data/pretraining.safetensors and data/source.safetensors.
+Takes data/pretraining.safetensors and data/source.safetensors, and NOAH's sizes where
+they are searched.
 Makes models/backbone.safetensors, and models/<method>.safetensors for all source seeds.
 """
 
@@ -35,6 +36,7 @@ rule train_method:
     input:
         images=LIVE.data("source"),
         backbone=LIVE.model("backbone"),
+        sizes=lambda wildcards: NOAH_SIZES if wildcards.method == "noah" else [],
     output:
         LIVE.model("{method}"),
     log:
@@ -47,15 +49,15 @@ rule train_method:
         **needs("train_method"),
     params:
         architecture=config["backbone"]["architecture"],
-        hyperparameters=lambda wildcards: config["hyperparameters"].get(
-            wildcards.method, {}
+        **with_noah_sizes(
+            lambda wildcards: config["hyperparameters"].get(wildcards.method, {}),
+            version=STAGE_VERSIONS["train_method"],
         ),
         recipe=lambda wildcards: recipe_of(config["source"], wildcards.method),
         seeds=config["source"]["seeds"],
         normalization=NORMALIZATION,
         device=(config["device"], config["precision"]),
         store=(LIVE.runs, config["retrain"]),
-        version=STAGE_VERSIONS["train_method"],
     message:
         "Train {wildcards.method} on the source (follow {log})"
     script:

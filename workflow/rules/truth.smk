@@ -11,6 +11,7 @@ rule fine_tune:
         images=LIVE.data("{task}"),
         backbone=LIVE.model("backbone"),
         methods=[LIVE.model(method) for method in POOL],
+        sizes=NOAH_SIZES,
     output:
         LIVE.part("ground_truth", "{task}"),
     log:
@@ -36,6 +37,7 @@ rule validate_recipe:
         images=LIVE.data("{task}"),
         backbone=LIVE.model("backbone"),
         methods=[LIVE.model(method) for method in POOL],
+        sizes=NOAH_SIZES,
     output:
         LIVE.part("recipe", "{task}"),
     log:

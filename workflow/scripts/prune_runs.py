@@ -13,8 +13,10 @@ def main(image_paths: list[str], *, config: dict[str, Any], store: str) -> None:
     """Keep the runs of this configuration, on whatever device it allows."""
     checksums = {Path(path).stem: read_checksums(path) for path in image_paths}
     settings = allowed_settings(config["device"], config["precision"])
-    keep = (referenced_runs(config, checksums, setting) for setting in settings)
-    removed = RunStore(store).prune(set().union(*keep))
+    runs = RunStore(store)
+    known = (config, checksums)
+    keep = [referenced_runs(*known, setting, runs.results()) for setting in settings]
+    removed = runs.prune(set().union(*keep))
     logger.info("deleted %d runs: %s", len(removed), " ".join(removed))
 
 
