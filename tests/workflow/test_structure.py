@@ -22,7 +22,7 @@ LAYERS = [
     {"correlation", "page", "published"},
     {"summary", "comparison", "stability", "studies"},
     {"training", "embedding", "figures", "status"},
-    {"stages", "webpage"},
+    {"stages", "webpage", "search"},
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 TORCH_FREE = (

@@ -45,6 +45,7 @@ def check_config(config: Config, schema: Config) -> None:
         _known("data.normalization", normalization, NORMALIZATIONS)
     _check_backbone(config["backbone"], config["tasks"])
     _check_sizes(config)
+    _check_search(config)
 
 
 def _own(config: Config) -> list[str]:
@@ -174,3 +175,16 @@ def _check_sizes(config: Config) -> None:
                 f" {images} images of a task are scored; leave it out, or raise"
                 f" 'data.{split}_images'"
             )
+
+
+def _check_search(config: Config) -> None:
+    for level in ("lite", "full"):
+        evolution = config["noah"][level]["evolution"]
+        key, population = f"noah.{level}.evolution", evolution["population"]
+        for parts in (("mutations", "crossovers"), ("parents",)):
+            count = sum(evolution[part] for part in parts)
+            if count > population:
+                raise UserError(
+                    f"config key '{key}': {' and '.join(parts)} are {count}, more than"
+                    f" the population of {population}; raise it, or lower them"
+                )

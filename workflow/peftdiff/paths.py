@@ -70,6 +70,11 @@ class Experiment:
         """The weighted taus as a page of text."""
         return f"{self.root}/tables/tau.md"
 
+    @property
+    def noah_sizes(self) -> str:
+        """What NOAH's search has found."""
+        return f"{self.root}/tables/noah_sizes.json"
+
     def page(self, name: str) -> str:
         """Return a page of text made from tables."""
         return f"{self.root}/tables/{name}.md"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from peftdiff.methods import METHODS
@@ -22,7 +23,8 @@ Results = Mapping[str, Mapping[str, Any]]
 
 FIXED = "fixed"  # of config key `ground_truth.protocol`
 UNDECIDED = {"recipe": "to be selected"}  # of a plan that no run is made by
-NOTHING: Results = {}
+NOTHING: Results = MappingProxyType({})
+NOAH_SIZES = ("adapter", "lora", "prompts")  # the hyper-parameters that are searched
 
 
 def recipe_of(section: Config, method: str) -> dict[str, Any]:
@@ -120,6 +122,36 @@ def source_plans(
     return [Plan(*start, seed, setting) for seed in seeds]
 
 
+def noah_plans(
+    backbone: str, noah: Config, hyperparameters: Config, data: Config, setting: Setting
+) -> list[Plan]:
+    """Return the plans of NOAH's search, supernet and evolution; none without one.
+
+    Parameters
+    ----------
+    backbone
+        The key of the run that the supernet starts from.
+    noah
+        The section `noah` of the configuration.
+    hyperparameters
+        NOAH's; the sizes among them do not matter here.
+    data
+        That of the source images.
+    """
+    if noah["search"] == "none":
+        return []
+    level, seed = noah[noah["search"]], noah["seed"]
+    sizes = {"preset", *NOAH_SIZES}
+    own = {k: v for k, v in hyperparameters.items() if k not in sizes}
+    space = {"sizes": level["sizes"], "depths": level["depths"], **own}
+    split = {**data, "validation_share": noah["validation_share"]}
+    made = ("noah", space, level["recipe"], split, seed, setting)
+    supernet = Plan("train_supernet", backbone, *made)
+    how = {**space, "evolution": level["evolution"]}
+    made = ("noah", how, {}, split, seed, setting)
+    return [supernet, Plan("search_noah", supernet.key, *made)]
+
+
 def truth_plans(
     starts: Starts,
     hyperparameters: Config,
@@ -183,6 +215,17 @@ def selection_plans(
     ]
 
 
+def searched_sizes(
+    hyperparameters: Config, search: list[Plan], results: Results
+) -> dict[str, Any]:
+    """Return NOAH's hyper-parameters with the sizes that its search has found."""
+    if not search:
+        return dict(hyperparameters)
+    key = search[-1].key
+    sizes = results[key]["sizes"] if key in results else {"searched_by": key}
+    return {**hyperparameters, **sizes}
+
+
 def referenced_runs(
     config: Config,
     checksums: Mapping[str, Mapping[str, str]],
@@ -191,8 +234,7 @@ def referenced_runs(
 ) -> set[str]:
     """Return the keys of all runs that an experiment's configuration refers to.
 
-    `results` are those of the finished runs, by key: they tell which recipe has been
-    selected where the configuration asks for that.
+    `results` are as in `experiment_plans`.
     """
     plans = experiment_plans(config, checksums, setting, results=results)
     return {plan.key for plan in plans}
@@ -220,7 +262,8 @@ def experiment_plans(
         where they are fixed. Where they are selected and no selection is finished, all
         that may come of it; else one run a seed stands for that.
     results
-        Of the finished runs, by key.
+        Of the finished runs, by key. Where NOAH's sizes are searched, they are taken
+        from here; before the search is done, its runs have keys that no run will have.
     """
     source, truth = config["source"], config["ground_truth"]
     pixels = config["data"]["normalization"]
@@ -229,6 +272,10 @@ def experiment_plans(
     images = data_of([checksums["source"]["train"]], pixels)
     methods = [*config["methods"], *truth["references"]]
     sizes = {method: config["hyperparameters"].get(method, {}) for method in methods}
+    if "noah" in sizes:
+        search = noah_plans(backbone, config["noah"], sizes["noah"], images, setting)
+        made += search
+        sizes["noah"] = searched_sizes(sizes["noah"], search, results)
     starts = {}
     for method in methods:
         starts[method] = {0: backbone}

@@ -32,6 +32,8 @@ STAGE_VERSIONS = {
     "pretrain_backbone": 2,
     "fetch_backbone": 1,
     "train_cnn": 1,
+    "train_supernet": 1,
+    "search_noah": 1,
     "train_method": 2,
     "fine_tune": 2,
 }

@@ -49,7 +49,8 @@ def runs_by_stage(
     Parameters
     ----------
     results
-        Of the finished runs, by key: `train_seconds`, and `accuracy` of a selection.
+        Of the finished runs, by key: `train_seconds`, the `accuracy` of a selection,
+        and what NOAH's search has found.
     begun
         The keys of the runs that have begun and are not finished.
 

@@ -92,6 +92,7 @@ def fit(
     setting: Setting,
     checkpoint: Checkpoint | None = None,
     loss: Loss = cross_entropy,
+    before_step: Callable[[int], None] | None = None,
 ) -> float:
     """Train a model's trainable parameters in place; the model ends in eval mode.
 
@@ -105,6 +106,8 @@ def fit(
         What the progress lines call this run.
     checkpoint
         Where to resume from, and to keep the state after each epoch.
+    before_step
+        Called before each step with its number, which goes on over all epochs.
 
     Returns
     -------
@@ -128,6 +131,8 @@ def fit(
         model.train()
         torch.manual_seed(int(digest([seed, "dropout", epoch])[:15], 16))
         for step, batch in enumerate(_epoch(data, batch_size, seed, epoch)):
+            if before_step is not None:
+                before_step(epoch * steps + step)
             rate = _rate(epoch * steps + step, recipe.epochs * steps, recipe.warmup)
             total += _step(forward, optimizer, batch, recipe, setting, loss, rate)
         mean_loss = float(total) / steps  # waits for the device: the time is whole

@@ -144,6 +144,9 @@ def fine_tuning_inputs():
         "methods": lambda wildcards: [
             LIVE.model(method) for method in tuned_methods(wildcards) if method in POOL
         ],
+        "sizes": lambda wildcards: (
+            NOAH_SIZES if "noah" in tuned_methods(wildcards) else []
+        ),
     }
 
 
@@ -157,13 +160,9 @@ def fine_tuning_params(selection):
     return {
         "experiment": config["experiment"],
         "architecture": ARCHITECTURE,
-        "hyperparameters": lambda wildcards: {
-            method: config["hyperparameters"].get(method, {})
-            for method in tuned_methods(wildcards)
-        },
+        **with_noah_sizes(tuned_methods, version=STAGE_VERSIONS["fine_tune"]),
         "truth": {key: truth[key] for key in truth if key not in others},
         "normalization": NORMALIZATION,
         "device": (config["device"], config["precision"]),
         "store": (LIVE.runs, config["retrain"]),
-        "version": STAGE_VERSIONS["fine_tune"],
     }

@@ -10,6 +10,7 @@ rule embed_task:
         images=LIVE.data("{task}"),
         backbone=LIVE.model("backbone"),
         methods=[LIVE.model(method) for method in POOL],
+        sizes=NOAH_SIZES,
     output:
         embedding=LIVE.embedding("{task}"),
         times=LIVE.part("embedding_times", "{task}"),
@@ -22,11 +23,9 @@ rule embed_task:
     resources:
         **needs("embed_task"),
     params:
+        **with_noah_sizes(lambda wildcards: POOL),
         experiment=config["experiment"],
         architecture=ARCHITECTURE,
-        hyperparameters={
-            method: config["hyperparameters"].get(method, {}) for method in POOL
-        },
         embedding=config["embedding"],
         normalization=NORMALIZATION,
         device=(config["device"], config["precision"]),

@@ -14,6 +14,7 @@ NEEDS = {
     "fine_tune": (4000, 240, 1),
     "validate_recipe": (4000, 240, 1),
     "train_cnn": (4000, 60, 1),
+    "search_noah": (4000, 480, 1),
     "measure_complexity": (4000, 60, 1),
 }
 

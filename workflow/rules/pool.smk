@@ -1,6 +1,7 @@
 """The pool of source-trained methods.
 
-Takes data/source.safetensors and models/backbone.safetensors.
+Takes data/source.safetensors and models/backbone.safetensors, and NOAH's sizes where
+they are searched.
 Makes models/<method>.safetensors for all source seeds.
 """
 
@@ -9,6 +10,7 @@ rule train_method:
     input:
         images=LIVE.data("source"),
         backbone=LIVE.model("backbone"),
+        sizes=lambda wildcards: NOAH_SIZES if wildcards.method == "noah" else [],
     output:
         LIVE.model("{method}"),
     log:
@@ -20,16 +22,17 @@ rule train_method:
     resources:
         **needs("train_method"),
     params:
-        architecture=ARCHITECTURE,
-        hyperparameters=lambda wildcards: config["hyperparameters"].get(
-            wildcards.method, {}
+        **with_noah_sizes(
+            lambda wildcards: [wildcards.method],
+            single=True,
+            version=STAGE_VERSIONS["train_method"],
         ),
+        architecture=ARCHITECTURE,
         recipe=lambda wildcards: recipe_of(config["source"], wildcards.method),
         seeds=config["source"]["seeds"],
         normalization=NORMALIZATION,
         device=(config["device"], config["precision"]),
         store=(LIVE.runs, config["retrain"]),
-        version=STAGE_VERSIONS["train_method"],
     message:
         "Train {wildcards.method} on the source (follow {log})"
     script:

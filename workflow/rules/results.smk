@@ -49,7 +49,7 @@ rule freeze_results:
             )
             if os.path.exists(path)
         ],
-        texts=[LIVE.provenance, LIVE.tau_table],
+        texts=[LIVE.provenance, LIVE.tau_table, *NOAH_SIZES],
         arrays=LIVE.array("diffusion_map"),
         sheets=[LIVE.contact_sheet(task) for task in config["tasks"]],
     log:
