@@ -4,6 +4,9 @@ Takes data/pretraining.safetensors and data/source.safetensors.
 Makes models/backbone.safetensors, and models/<method>.safetensors for all source seeds.
 """
 
+# One of a job's threads trains; the others augment images, if the recipe says so.
+SOURCE_THREADS = 8 if config["source"]["recipe"].get("augmentation") else 1
+
 
 rule pretrain_backbone:
     input:
@@ -43,6 +46,7 @@ rule train_method:
         LIVE.benchmark("train_method", "{method}")
     conda:
         ENVIRONMENT
+    threads: SOURCE_THREADS
     resources:
         **needs("train_method"),
     params:
