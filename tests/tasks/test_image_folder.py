@@ -51,7 +51,7 @@ def test_a_table_names_paths_from_its_own_folder_and_labels(folder, tmp_path):
         ("path,class\na,b\n", r"pets\.csv lacks the columns label"),
         ("", r"pets\.csv is not a readable table"),
         ("path,label\na,b\nc,\n", r"line 3 of .*pets\.csv lacks a path or a label"),
-        ("path,label\na,b\n", "has images of 1 classes; a task needs at least two"),
+        ("path,label\na,b\n", "has images of 1 classes; at least two are needed"),
     ],
 )
 def test_a_table_that_is_wrong_is_a_sentence(tmp_path, text, sentence):

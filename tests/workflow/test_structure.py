@@ -16,9 +16,9 @@ LAYERS = [
     {"records", "decoding", "archives"},
     {"neighbors", "runs", "models", "downloads"},
     {"diffusion"},
-    {"metrics", "statistics", "tasks", "methods", "provenance"},
+    {"metrics", "statistics", "tasks", "methods", "provenance", "presets"},
     {"imagesets", "backbones", "cnn", "plans", "scoring", "config", "replicates"},
-    {"preparation", "pretrained"},
+    {"preparation", "pretrained", "augmentation"},
     {"correlation", "page", "published"},
     {"summary", "comparison", "stability", "studies"},
     {"training", "embedding", "figures", "status"},
@@ -30,6 +30,7 @@ TORCH_FREE = (
     *("replicates", "correlation", "summary", "comparison", "stability", "studies"),
     *("webpage", "status"),
     *("decoding", "archives", "downloads", "imagesets", "preparation", "tasks"),
+    *("presets", "config"),
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))
 

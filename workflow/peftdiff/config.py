@@ -13,6 +13,7 @@ from jsonschema.exceptions import best_match
 from peftdiff.methods import METHODS, hyperparameters
 from peftdiff.metrics import METRICS, parameter_names
 from peftdiff.normalization import NORMALIZATIONS
+from peftdiff.presets import PRESET, filled_in, has_presets
 from peftdiff.runtime import UserError
 from peftdiff.tasks import SIZE, TASKS, DrawnTask
 
@@ -34,7 +35,8 @@ def check_config(config: Config, schema: Config) -> None:
     error = best_match(validator.iter_errors(dict(config)))
     if error is not None:
         raise UserError(_sentence(error))
-    _check_by_name("hyperparameters", config, METHODS, hyperparameters)
+    _check_by_name("hyperparameters", config, METHODS, _hyperparameter_names)
+    filled_in(config["hyperparameters"])
     _check_by_name("metric_parameters", config, METRICS, parameter_names)
     for section in ("source", "ground_truth"):
         for method in config[section]["learning_rates"]:
@@ -46,6 +48,7 @@ def check_config(config: Config, schema: Config) -> None:
     _check_backbone(config["backbone"], config["tasks"])
     _check_sizes(config)
     _check_search(config)
+    _check_augmentation(config)
 
 
 def _own(config: Config) -> list[str]:
@@ -116,6 +119,32 @@ def _check_by_name(key: str, config: Config, table: Any, names: Any) -> None:
         _known(key, slug, table)
         for name in values:
             _known(f"{key}.{slug}", name, names(slug))
+
+
+def _hyperparameter_names(method: str) -> list[str]:
+    return [*hyperparameters(method), *([PRESET] if has_presets(method) else [])]
+
+
+def _check_augmentation(config: Config) -> None:
+    sections = {name: config[name] for name in ("backbone", "ground_truth")}
+    for name, section in (sections | {"studies.cnn": config["studies"]["cnn"]}).items():
+        if section["recipe"].get("augmentation"):
+            raise UserError(
+                f"config key '{name}.recipe' has an augmentation, which only the"
+                " training on the source can have; leave it out"
+            )
+    recipe = config["source"]["recipe"]
+    parts = recipe.get("augmentation") or {}
+    if parts and recipe.get("flips"):
+        raise UserError(
+            "config key 'source.recipe' has both 'flips' and an augmentation; leave"
+            " out 'flips', or name 'augmentation.flip' in its place"
+        )
+    if (parts.get("mixup") or parts.get("cutmix")) and recipe["batch_size"] % 2:
+        raise UserError(
+            f"config key 'source.recipe.batch_size' is {recipe['batch_size']}; mixup"
+            " and cutmix mix images in pairs: make it even"
+        )
 
 
 def _check_backbone(backbone: Config, tasks: Iterable[str]) -> None:

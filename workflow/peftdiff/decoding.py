@@ -1,7 +1,8 @@
 """Image files become arrays: decoded, made RGB, resized to a model's input.
 
 As the published code of VTAB-1k's methods does, the whole image is resized to a square,
-whatever its shape: no crop, no augmentation.
+whatever its shape. Of images to be cropped at random later, the central square is kept
+instead, whose shapes are not distorted.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ RESAMPLING = {
 }
 
 
-def decode(path: str | Path, size: int, interpolation: str) -> NDArray[np.uint8]:
-    """Return an image as (size, size, 3), uint8.
+def decode(
+    path: str | Path, size: int, interpolation: str, central: bool = False
+) -> NDArray[np.uint8]:
+    """Return an image, or its central square alone, as (size, size, 3), uint8.
 
     Raises
     ------
@@ -45,7 +48,14 @@ def decode(path: str | Path, size: int, interpolation: str) -> NDArray[np.uint8]
             f"the image {path} cannot be decoded ({reason}); replace it, or get a"
             " complete copy of the task"
         ) from None
-    return np.asarray(rgb.resize((size, size), RESAMPLING[interpolation]))
+    box = _central_square(*rgb.size) if central else None
+    return np.asarray(rgb.resize((size, size), RESAMPLING[interpolation], box))
+
+
+def _central_square(width: int, height: int) -> tuple[float, float, float, float]:
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return left, top, left + side, top + side
 
 
 class FilePixels:
@@ -57,12 +67,18 @@ class FilePixels:
     dtype = np.dtype(np.uint8)
 
     def __init__(
-        self, folder: str | Path, names: Sequence[str], size: int, interpolation: str
+        self,
+        folder: str | Path,
+        names: Sequence[str],
+        size: int,
+        interpolation: str,
+        central: bool = False,
     ) -> None:
         self._folder = Path(folder)
         self._names = names
         self._size = size
         self._interpolation = interpolation
+        self._central = central
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -75,9 +91,8 @@ class FilePixels:
 
     def __getitem__(self, part: slice) -> FilePixels:
         """Return the images of a slice, not yet decoded."""
-        return FilePixels(
-            self._folder, self._names[part], self._size, self._interpolation
-        )
+        how = (self._size, self._interpolation, self._central)
+        return FilePixels(self._folder, self._names[part], *how)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Decode all images."""
@@ -85,7 +100,8 @@ class FilePixels:
 
         def read(row: int) -> None:
             path = self._folder / self._names[row]
-            pixels[row] = decode(path, self._size, self._interpolation)
+            how = (self._size, self._interpolation, self._central)
+            pixels[row] = decode(path, *how)
 
         with ThreadPoolExecutor(READERS) as readers:
             for _ in readers.map(read, range(len(self))):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from peftdiff.decoding import FilePixels
 from peftdiff.normalization import Level
 from peftdiff.records import read_arrays, read_metadata, write_arrays
+from peftdiff.runtime import UserError
 from peftdiff.tasks import checksum
 
 Pixels = NDArray[np.uint8] | FilePixels
@@ -44,6 +45,26 @@ class Images:
     def part(self, rows: slice) -> Images:
         """Return some of the images, with the checksum of all."""
         return replace(self, pixels=self.pixels[rows], labels=self.labels[rows])
+
+    def center(self, size: int) -> Images:
+        """Return the central squares of images, with the checksum of the whole.
+
+        Raises
+        ------
+        UserError
+            Where the images are smaller than `size`.
+        """
+        height, width = self.pixels.shape[1:3]
+        if (height, width) == (size, size):
+            return self
+        if min(height, width) < size:
+            raise UserError(
+                f"the images are {height} x {width} and the model's input {size} x"
+                f" {size}; raise config key 'source.stored_size' to at least {size}"
+            )
+        top, left = (height - size) // 2, (width - size) // 2
+        pixels = np.asarray(self.pixels)[:, top : top + size, left : left + size]
+        return replace(self, pixels=pixels)
 
 
 def write_images(
@@ -92,10 +113,8 @@ def _files(
     packed: NDArray[np.uint8], split: str, metadata: Mapping[str, str]
 ) -> FilePixels:
     names = [os.fsdecode(name) for name in packed.tobytes().split(b"\0")]
-    size = int(metadata["size"])
-    return FilePixels(
-        metadata[f"{split}/folder"], names, size, metadata["interpolation"]
-    )
+    how = (int(metadata["size"]), metadata["interpolation"], "central" in metadata)
+    return FilePixels(metadata[f"{split}/folder"], names, *how)
 
 
 def batches(pixels: Pixels, size: int) -> Iterator[tuple[slice, NDArray[np.uint8]]]:

@@ -36,15 +36,19 @@ class Preparation:
     stored_bytes
         A test set up to this size is kept decoded; a larger one is decoded again,
         batch by batch, whenever it is read. Training images are always kept.
+    central
+        Take the central square of each image, not the whole.
     """
 
     size: int
     interpolation: str
     stored_bytes: float
+    central: bool = False
 
     def pixels(self, files: ImageFiles) -> FilePixels:
         """Return the images, yet to be decoded."""
-        return FilePixels(files.folder, files.names, self.size, self.interpolation)
+        how = (self.size, self.interpolation, self.central)
+        return FilePixels(files.folder, files.names, *how)
 
     def keeps(self, split: str, files: ImageFiles) -> bool:
         """Say whether a split is kept decoded."""
@@ -67,7 +71,7 @@ def write_prepared(
     Parameters
     ----------
     splits
-        "train" and "test".
+        "train" and, but for a source, "test".
     source
         Where the images are from, kept with them.
 
@@ -87,6 +91,8 @@ def write_prepared(
         "size": str(preparation.size),
         "interpolation": preparation.interpolation,
     }
+    if preparation.central:
+        metadata["central"] = "true"
     for split, files in splits.items():
         metadata[f"{split}/checksum"] = "0" * CHECKSUM  # until it is known
         if f"{split}/files" in arrays:

@@ -77,17 +77,23 @@ def fetch_cnn(name: str) -> Tensors:
 
 
 def train_method(
-    store: RunStore, plan: Plan, images: Images, architecture: Config, backbone: Tensors
+    store: RunStore,
+    plan: Plan,
+    images: Images,
+    architecture: Config,
+    backbone: Tensors,
+    workers: int = 0,
 ) -> Run:
     """Train a method on the source, backbone frozen; keep its weights, not the head.
 
-    The result holds train_seconds.
+    The result holds train_seconds. `workers` processes augment the images, if the
+    recipe says so.
     """
     from peftdiff.methods import method_state
 
     def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
         model = _start(architecture, backbone, plan)
-        seconds = _fit_with_new_head(model, plan, images, checkpoint)
+        seconds = _fit_with_new_head(model, plan, images, checkpoint, workers)
         return {"train_seconds": seconds}, _arrays(method_state(model))
 
     return store.ensure(plan, train)
@@ -323,7 +329,11 @@ def _start(
 
 
 def _fit_with_new_head(
-    model: VisionTransformer, plan: Plan, images: Images, checkpoint: Checkpoint
+    model: VisionTransformer,
+    plan: Plan,
+    images: Images,
+    checkpoint: Checkpoint,
+    workers: int = 0,
 ) -> float:
     from peftdiff.backbones import set_head
     from peftdiff.training import Recipe, fit, generator
@@ -337,6 +347,8 @@ def _fit_with_new_head(
         name=f"{plan.method} seed {plan.seed}",
         setting=plan.setting,
         checkpoint=checkpoint,
+        size=model.patch_embed.img_size[0],
+        workers=workers,
     )
 
 

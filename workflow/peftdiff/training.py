@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +23,10 @@ from peftdiff.imagesets import Images, batches
 from peftdiff.runtime import Setting, Stopwatch, UserError, digest, logger
 
 Loss = Callable[[Tensor, Tensor, float], Tensor]
+Batch = tuple[
+    Tensor, Tensor, torch.Generator
+]  # input or images, labels, random numbers
+Draw = Callable[[int, int, int], Iterator[Batch]]  # of batch size, seed and epoch
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Recipe:
     label_smoothing: float = 0.0
     flips: bool = False  # random horizontal and vertical flips
     drop_path: float = 0.0  # of the last block, see `backbones.set_drop_path`
+    augmentation: Mapping[str, Any] | None = None  # parts of `augmentation.Augmented`
 
 
 class Checkpoint(Protocol):
@@ -93,6 +99,8 @@ def fit(
     checkpoint: Checkpoint | None = None,
     loss: Loss = cross_entropy,
     before_step: Callable[[int], None] | None = None,
+    size: int | None = None,
+    workers: int = 0,
 ) -> float:
     """Train a model's trainable parameters in place; the model ends in eval mode.
 
@@ -108,6 +116,11 @@ def fit(
         Where to resume from, and to keep the state after each epoch.
     before_step
         Called before each step with its number, which goes on over all epochs.
+    size
+        Height and width of the model's input, to which larger images are cropped; None:
+        that of the images.
+    workers
+        Processes that augment images, if the recipe says so; the result is the same.
 
     Returns
     -------
@@ -120,9 +133,9 @@ def fit(
         Where the loss is no longer finite.
     """
     model.to(setting.device)
-    data, forward = _prepare(model, images, recipe, setting)
-    batch_size = min(recipe.batch_size, len(data[0]))
-    steps = len(data[0]) // batch_size
+    draw, forward = _prepare(model, images, recipe, setting, size, workers)
+    batch_size = min(recipe.batch_size, len(images.labels))
+    steps = len(images.labels) // batch_size
     optimizer = _optimizer(model, recipe)
     start, seconds = _resume(model, optimizer, checkpoint, steps)
     for epoch in range(start, recipe.epochs):
@@ -130,7 +143,7 @@ def fit(
         total = torch.zeros((), device=setting.device)
         model.train()
         torch.manual_seed(int(digest([seed, "dropout", epoch])[:15], 16))
-        for step, batch in enumerate(_epoch(data, batch_size, seed, epoch)):
+        for step, batch in enumerate(draw(batch_size, seed, epoch)):
             if before_step is not None:
                 before_step(epoch * steps + step)
             rate = _rate(epoch * steps + step, recipe.epochs * steps, recipe.warmup)
@@ -174,13 +187,21 @@ def _on_device(images: Images, device: str) -> tuple[Tensor, Tensor]:
 
 
 def _prepare(
-    model: nn.Module, images: Images, recipe: Recipe, setting: Setting
-) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor], Tensor]]:
-    """Return what is trained on, with its labels, and how it becomes logits.
+    model: nn.Module,
+    images: Images,
+    recipe: Recipe,
+    setting: Setting,
+    size: int | None,
+    workers: int,
+) -> tuple[Draw, Callable[[Tensor], Tensor]]:
+    """Return what draws the batches of an epoch, and how they become logits.
 
     Where the head alone trains and nothing is random, the features never change: they
     are computed once.
     """
+    if recipe.augmentation:
+        return _augmented(images, recipe, setting, size, workers), model
+    images = images.center(size) if size else images
     pixels, labels = _on_device(images, setting.device)
 
     def normalized(batch: Tensor) -> Tensor:
@@ -195,12 +216,13 @@ def _prepare(
         for rate in ("p", "drop_prob")
     )
     if random or any(id(parameter) not in owned for parameter in trained):
-        return (pixels, labels), lambda batch: model(normalized(batch))
+        draw = partial(_epoch, (pixels, labels))
+        return draw, lambda batch: model(normalized(batch))
     model.eval()
     with torch.no_grad(), autocast(setting):
         batches = pixels.split(recipe.batch_size)
         features = [head_inputs(model, normalized(batch)).float() for batch in batches]
-    return (torch.cat(features), labels), head
+    return partial(_epoch, (torch.cat(features), labels)), head
 
 
 def _epoch(
@@ -212,6 +234,26 @@ def _epoch(
     for batch in order.split(batch_size):
         if len(batch) == batch_size:
             yield data[0][batch], data[1][batch], random
+
+
+def _augmented(
+    images: Images, recipe: Recipe, setting: Setting, size: int | None, workers: int
+) -> Draw:
+    """Return a function as `_epoch`, whose batches are augmented and normalized."""
+    from peftdiff.augmentation import Augmented
+
+    parts, device = recipe.augmentation or {}, setting.device
+    size = size or images.pixels.shape[1]
+    augmented = Augmented(images, parts, size=size, device=device, workers=workers)
+
+    def draw(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        random = generator(seed, "order", epoch)
+        order = torch.randperm(len(augmented), generator=random).split(batch_size)
+        full = [batch.tolist() for batch in order if len(batch) == batch_size]
+        for x, labels in augmented.epoch(full, seed, epoch):
+            yield x, labels, random
+
+    return draw
 
 
 def _step(

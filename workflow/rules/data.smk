@@ -1,7 +1,8 @@
 """Images.
 
 Takes nothing but the seeds of the generators (and scikit-learn's digits); for a task of
-VTAB-1k its folder, downloaded where none is given, and for an own task its image files.
+VTAB-1k its folder, downloaded where none is given, and for an own task or source its
+image files.
 Makes data/<task>.safetensors, data/pretraining.safetensors, data/source.safetensors,
 and a contact sheet of each task; results/downloads/vtab-1k/ for all experiments.
 """
@@ -98,8 +99,8 @@ rule prepare_image_folder:
 
 rule prepare_sources:
     output:
+        **({} if config["source"]["folder"] else {"source": LIVE.data("source")}),
         pretraining=LIVE.data("pretraining"),
-        source=LIVE.data("source"),
     log:
         LIVE.log("prepare_sources"),
     conda:
@@ -111,6 +112,30 @@ rule prepare_sources:
         "Generate the images for pre-training and for source training"
     script:
         "../scripts/prepare_sources.py"
+
+
+rule prepare_source_folder:
+    input:
+        lambda wildcards: config["source"]["folder"],
+    output:
+        LIVE.data("{source}"),
+    log:
+        LIVE.log("prepare_source_folder", "{source}"),
+    wildcard_constraints:
+        source=either(["source"] if config["source"]["folder"] else []),
+    conda:
+        ENVIRONMENT
+    params:
+        images=config["source"]["images"],
+        shots=config["source"]["shots"],
+        seed=config["source"]["draw_seed"],
+        stored_size=config["source"]["stored_size"],
+        preparation=PREPARATION,
+        version=PREPARATION_VERSION,
+    message:
+        "Draw and decode the images of the source (follow {log})"
+    script:
+        "../scripts/prepare_source_folder.py"
 
 
 rule draw_contact_sheet:

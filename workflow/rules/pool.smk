@@ -5,6 +5,9 @@ they are searched.
 Makes models/<method>.safetensors for all source seeds.
 """
 
+# One of a job's threads trains; the others augment images, if the recipe says so.
+SOURCE_THREADS = 8 if config["source"]["recipe"].get("augmentation") else 1
+
 
 rule train_method:
     input:
@@ -19,6 +22,7 @@ rule train_method:
         LIVE.benchmark("train_method", "{method}")
     conda:
         ENVIRONMENT
+    threads: SOURCE_THREADS
     resources:
         **needs("train_method"),
     params:

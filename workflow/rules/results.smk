@@ -19,7 +19,10 @@ rule record_provenance:
         **({"backbone": LIVE.model("backbone")} if FETCHED else {}),
         truth=LIVE.table("ground_truth"),
         tables=[LIVE.table(name) for name in TABLES],
-        images=[LIVE.data(task) for task in config["tasks"] if task not in DRAWN],
+        images=[
+            *(LIVE.data(task) for task in config["tasks"] if task not in DRAWN),
+            *([LIVE.data("source")] if config["source"]["folder"] else []),
+        ],
     output:
         shown(LIVE.provenance, "provenance", "provenance", "Summary"),
     log:

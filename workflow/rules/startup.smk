@@ -45,6 +45,7 @@ from peftdiff.paths import (
     published_table,
 )
 from peftdiff.plans import architecture_of, recipe_of
+from peftdiff.presets import filled_in
 from peftdiff.runs import STAGE_VERSIONS
 from peftdiff.runtime import UserError
 from peftdiff.tasks import (
@@ -67,6 +68,15 @@ def require_writable(folder):
         raise UserError(
             f"the results folder {existing} cannot be written;"
             " change its permissions, or run from a folder of your own"
+        )
+
+
+def require_source(folder):
+    """Say now that the source's images are not there."""
+    if folder and not os.path.exists(folder):
+        raise UserError(
+            f"config key 'source.folder' is {folder}, which does not exist; correct it,"
+            " or leave it empty for the embedded source"
         )
 
 
@@ -120,7 +130,9 @@ if config.get("retrain") in ("true", "false"):
 try:
     with open(Path(workflow.basedir, "workflow/schemas/config.schema.yaml")) as file:
         check_config(config, yaml.safe_load(file))
+    config["hyperparameters"] = filled_in(config["hyperparameters"])
     require_writable(RESULTS)
+    require_source(config["source"]["folder"])
     MISSING = find_missing(config["data"], config["tasks"])
     config["tasks"] = present_tasks(
         config["tasks"],
@@ -142,6 +154,16 @@ if MISSING:
     logger.warning(
         f"{len(MISSING)} of {len(MISSING) + len(config['tasks'])} tasks are missing and"
         f" left out: {', '.join(MISSING)}"
+    )
+
+if (
+    workflow.is_main_process
+    and not config["source"]["folder"]
+    and any(isinstance(TASKS.get(task), VtabTask) for task in config["tasks"])
+):
+    logger.warning(
+        "config key 'source.folder' is empty: methods are trained on the embedded"
+        " source, not on ImageNet, and results on VTAB-1k say nothing about the paper's"
     )
 
 # The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.

@@ -6,9 +6,13 @@ from peftdiff.tasks import method_source, pretraining_source
 
 
 def main(
-    pretraining_path: str, source_path: str, *, pretraining_size: int, source_size: int
+    pretraining_path: str,
+    source_path: str | None,
+    *,
+    pretraining_size: int,
+    source_size: int,
 ) -> None:
-    """Write both sources."""
+    """Write both sources, or the first alone where the other is a folder of images."""
     factors = pretraining_source(pretraining_size)
     names = [
         [f"{name} {number}" for number in range(count)]
@@ -18,6 +22,8 @@ def main(
     ]
     split = {"train": (factors.images, factors.targets)}
     write_images(pretraining_path, split, names)
+    if source_path is None:
+        return
     source = method_source(source_size)
     split = {"train": (source.images, source.labels)}
     write_images(source_path, split, [source.class_names])
@@ -27,7 +33,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
             snakemake.output.pretraining,
-            snakemake.output.source,
+            snakemake.output.get("source"),
             pretraining_size=snakemake.params.sizes[0],
             source_size=snakemake.params.sizes[1],
         )

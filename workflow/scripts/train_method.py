@@ -22,15 +22,19 @@ def main(
     normalization: dict[str, Any],
     device: tuple[str, str],
     store: tuple[str, bool],
+    workers: int = 0,
 ) -> None:
-    """Write the method's weights of all source seeds to `path`."""
+    """Write the method's weights of all source seeds to `path`.
+
+    `workers` processes augment images beside this one; the weights are the same.
+    """
     use_threads(1)
     images = read_images(images_path, "train", normalization)
     (backbone,) = read_models(backbone_path).values()
     made = (hyperparameters, recipe, seeds, data_of([images.checksum], normalization))
     plans = source_plans(backbone.key, method, *made, resolve_setting(*device))
     runs = RunStore(store[0], retrain=store[1])
-    start = (architecture, backbone.weights)
+    start = (architecture, backbone.weights, workers)
     write_models(path, {p.seed: train_method(runs, p, images, *start) for p in plans})
 
 
@@ -41,5 +45,6 @@ if __name__ == "__main__":
             snakemake.input.backbone,
             snakemake.output[0],
             method=snakemake.wildcards.method,
+            workers=snakemake.threads - 1,
             **named(snakemake.params),
         )

@@ -1,4 +1,4 @@
-"""Tasks of one's own: a folder of class folders, or a CSV of paths and labels."""
+"""Images of one's own: a folder of class folders, or a CSV of paths and labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ SUFFIXES = frozenset(
 COLUMNS = ("path", "label")
 
 
-def read_own_task(path: str | Path) -> tuple[ImageFiles, tuple[str, ...]]:
+def read_own_task(
+    path: str | Path, key: str = "data.image_folders"
+) -> tuple[ImageFiles, tuple[str, ...]]:
     """Return the images of a folder, or of a CSV file, and the names of the classes.
 
     Parameters
@@ -26,6 +28,8 @@ def read_own_task(path: str | Path) -> tuple[ImageFiles, tuple[str, ...]]:
     path
         A folder with one folder of images a class, however deep they lie; or a CSV
         file with the columns path (seen from the file's folder) and label.
+    key
+        The config key that a mistake is put down to.
 
     Raises
     ------
@@ -39,13 +43,12 @@ def read_own_task(path: str | Path) -> tuple[ImageFiles, tuple[str, ...]]:
         rows = _rows_of_table(path)
     else:
         raise UserError(
-            f"{path} is neither a folder nor a file; correct it in config key"
-            " 'data.image_folders'"
+            f"{path} is neither a folder nor a file; correct it in config key '{key}'"
         )
     classes = _in_order({label for _, label in rows})
     if len(classes) < 2:
         raise UserError(
-            f"{path} has images of {len(classes)} classes; a task needs at least two:"
+            f"{path} has images of {len(classes)} classes; at least two are needed:"
             " one folder a class, or a CSV with the columns path and label"
         )
     numbers = {name: number for number, name in enumerate(classes)}
@@ -76,8 +79,8 @@ def split_task(
     order = np.random.default_rng(seed).permutation(count)
     test = order[train_images : train_images + test_images]
     return {
-        "train": _chosen(files, order[:train_images]),
-        "test": _chosen(files, test),
+        "train": chosen(files, order[:train_images]),
+        "test": chosen(files, test),
     }
 
 
@@ -88,7 +91,8 @@ def listing_checksum(files: ImageFiles) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _chosen(files: ImageFiles, rows: Iterable[int]) -> ImageFiles:
+def chosen(files: ImageFiles, rows: Iterable[int]) -> ImageFiles:
+    """Return some of the images, in the order of `rows`."""
     pairs = [(files.names[row], files.labels[row]) for row in rows]
     names, labels = zip(*pairs, strict=True)
     return ImageFiles(files.folder, names, labels)

@@ -1,0 +1,49 @@
+"""Prepare the source from image files: a folder of class folders, or a CSV file."""
+
+from typing import Any
+
+from peftdiff.preparation import Preparation, write_prepared
+from peftdiff.runtime import UserError, job, named
+from peftdiff.tasks.image_folder import listing_checksum
+from peftdiff.tasks.shots import draw_images, draw_shots, read_source_folder
+
+
+def main(
+    images_path: str,
+    path: str,
+    *,
+    images: int,
+    shots: int | None,
+    seed: int,
+    stored_size: int | None,
+    preparation: dict[str, Any],
+) -> None:
+    """Draw images at `images_path`, decode their central squares, write them to `path`.
+
+    `preparation` has the size of the model's input; `stored_size` may be larger.
+    """
+    size = stored_size or preparation["size"]
+    if size < preparation["size"]:
+        raise UserError(
+            f"config key 'source.stored_size' is {size}, less than the backbone's input,"
+            f" {preparation['size']}; raise it, or leave it empty"
+        )
+    how = Preparation(**preparation | {"size": size, "central": True})
+    files, classes = read_source_folder(images_path)
+    if shots is None:
+        drawn = draw_images(files, images, seed)
+    else:
+        drawn = draw_shots(files, classes, shots, seed)
+    origin = {"kind": "folder", "path": images_path, "shots": shots, "draw_seed": seed}
+    source = {"from": origin, "lists": {"train": listing_checksum(drawn)}}
+    source |= {"images": {"train": len(drawn.labels)}, "stored_size": size}
+    write_prepared(path, {"train": drawn}, classes, how, source)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input[0],
+            snakemake.output[0],
+            **named(snakemake.params),
+        )
