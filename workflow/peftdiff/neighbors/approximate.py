@@ -162,6 +162,8 @@ def _candidates(
         added, which = faiss.knn(
             queries[asking], singles[members] - lists.mean, min(count, len(members))
         )
+        closer = added[:, 0] < squared[asking, -1]  # the farthest one so far
+        asking, added, which = asking[closer], added[closer], which[closer]
         together = np.column_stack([squared[asking], added])
         best = np.argpartition(together, count - 1, axis=1)[:, :count]
         squared[asking] = np.take_along_axis(together, best, axis=1)
