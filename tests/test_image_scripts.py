@@ -114,10 +114,11 @@ def prepare(root, path, task="kitti", manifest=None, missing="error"):
     prepare_vtab.main(str(path), **how, preparation=PREPARATION)
 
 
-def test_a_task_says_where_it_is_from(tmp_path):
+def test_a_task_says_where_it_is_from(tmp_path, caplog):
     root = vtab.make(tmp_path / "root", ["kitti"])
     path = tmp_path / "kitti.safetensors"
     prepare(root, path)
+    assert "the last 200 training images are not val200's" in caplog.text
     source = read_source(str(path))
     assert source["from"] == {"kind": "folder", "path": str(root)}
     assert source["folder"] == str(root / "kitti")

@@ -6,7 +6,13 @@ import pytest
 from peftdiff.runtime import UserError
 from peftdiff.tasks import TASKS, group_of, missing_tasks, present_tasks
 from peftdiff.tasks.files import file_checksum
-from peftdiff.tasks.vtab import list_paths, read_task, task_folder
+from peftdiff.tasks.vtab import (
+    TRAIN,
+    holds_out_val200,
+    list_paths,
+    read_task,
+    task_folder,
+)
 from tests import vtab
 
 KITTI, CIFAR, PET = TASKS["kitti"], TASKS["cifar"], TASKS["oxford_iiit_pet"]
@@ -135,3 +141,31 @@ def test_groups_of_tasks():
     assert group_of("kitti") == "structured"
     assert group_of("cells") == "specialized"
     assert group_of("mine") == "own"
+
+
+def in_vtabs_order(folder):
+    """Make the 1,000 training images the 800 and then the 200, as VTAB does."""
+    lines = []
+    for part in ("train800", "val200"):
+        for line in (folder / f"{part}.txt").read_text().splitlines():
+            name, label = line.split(" ")
+            copy = f"images/{TRAIN}/{len(lines):06d}.jpg"
+            (folder / copy).write_bytes((folder / name).read_bytes())
+            lines.append(f"{copy} {label}")
+    (folder / f"{TRAIN}.txt").write_text("\n".join(lines))
+    return lines
+
+
+def test_the_last_training_images_are_val200_or_are_said_not_to_be(root):
+    folder = root / "kitti"
+    # The small copy draws each list for itself.
+    assert not holds_out_val200(read_task(folder, KITTI)[0])
+    lines = in_vtabs_order(folder)
+    assert holds_out_val200(read_task(folder, KITTI)[0])
+    shuffled = [lines[-1], *lines[1:-1], lines[0]]
+    (folder / f"{TRAIN}.txt").write_text("\n".join(shuffled))
+    assert not holds_out_val200(read_task(folder, KITTI)[0])
+    name, label = lines[0].split(" ")
+    other = [f"{name} {(int(label) + 1) % 4}", *lines[1:]]
+    (folder / f"{TRAIN}.txt").write_text("\n".join(other))
+    assert not holds_out_val200(read_task(folder, KITTI)[0])

@@ -6,7 +6,7 @@ from peftdiff.preparation import Preparation, check_decodable, write_prepared
 from peftdiff.records import read_json, write_unavailable
 from peftdiff.runtime import UserError, job, logger, named
 from peftdiff.tasks import TASKS
-from peftdiff.tasks.vtab import TEST, TRAIN, read_task, task_folder
+from peftdiff.tasks.vtab import TEST, TRAIN, holds_out_val200, read_task, task_folder
 
 
 def main(
@@ -41,6 +41,8 @@ def main(
     classes = [str(label) for label in range(entry.classes)]
     splits = {"train": lists[TRAIN], "test": lists[TEST]}
     write_prepared(path, splits, classes, how, source)
+    if not holds_out_val200(lists):
+        logger.warning("%s: the last 200 training images are not val200's", folder)
 
 
 if __name__ == "__main__":

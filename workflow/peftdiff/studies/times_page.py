@@ -31,7 +31,8 @@ COUNTED = (
     "Scoring is embedding and metric. A metric that is normalized over the pool"
     " (peftdiff, ncti) embeds and scores the backbone as well, once for all seeds."
     " Fine-tuning is the training of the pool alone: its accuracies on test images, the"
-    " references (linear, full) and the backbone's pre-training are not counted."
+    " references (linear, full), a selection of recipes and the backbone's pre-training"
+    " are not counted."
 )
 POSTER = (
     "The poster's minutes are those it prints (ViT-B/16, 9 methods, 19 tasks); it names"

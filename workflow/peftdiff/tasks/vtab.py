@@ -6,6 +6,7 @@ A folder holds the lists `train800.txt`, `val200.txt`, `train800val200.txt` and
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from peftdiff.runtime import UserError
@@ -88,6 +89,28 @@ def read_task(
             )
         lists[name] = files
     return lists, {name: file_checksum(folder / f"{name}.txt") for name in lists}
+
+
+def holds_out_val200(lists: Mapping[str, ImageFiles]) -> bool:
+    """Return whether the last images to train on are those of val200.
+
+    As VTAB makes them, the 1,000 are the 800 and then the 200: whoever holds out the
+    last fifth has VTAB's own split. The files are compared byte by byte.
+    """
+    apart = [
+        entry for name in ("train800", "val200") for entry in _entries(lists[name])
+    ]
+    return all(
+        label == other and path.read_bytes() == twin.read_bytes()
+        for (path, label), (twin, other) in zip(
+            _entries(lists[TRAIN]), apart, strict=True
+        )
+    )
+
+
+def _entries(files: ImageFiles) -> Iterator[tuple[Path, int]]:
+    for name, label in zip(files.names, files.labels, strict=True):
+        yield files.folder / name, label
 
 
 def _read_list(path: Path, task: VtabTask) -> ImageFiles:
