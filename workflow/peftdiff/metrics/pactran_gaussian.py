@@ -24,7 +24,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 from scipy.special import log_softmax
 
 from peftdiff.diffusion.inputs import check_choice, check_positive
-from peftdiff.metrics.reductions import Embedding
+from peftdiff.metrics.reductions import Embedding, blas_for
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
 
 Floats = NDArray[np.float64]
@@ -35,6 +35,9 @@ NEWTON_STEPS = 200
 HALVINGS = 30
 MOST_PRODUCTS = 1000  # with the Hessian, in one step
 CONVERGED = 1e-12  # length of the gradient, relative to that at W = 0
+IN_SINGLE = 1e-5  # a step less accurate than this may be found in single precision,
+CONDITION = 1e6  # if the Hessian's eigenvalues are closer to one another than this
+MOST_RIDGE = 1e300  # no weight differs from zero long before
 ROUNDING = 1e-9  # a longer gradient that cannot be shortened is a failure
 
 
@@ -183,18 +186,23 @@ class Regression:
         """Return - H^-1 gradient by conjugate gradients, to a relative accuracy.
 
         The preconditioner has for all classes the Hessian of equal probabilities whose
-        average curvature is the present one.
+        average curvature is the present one. Products in single precision take half the
+        time, where they are exact enough.
         """
         n_classes, n = point.probabilities.shape
-        shape, p = point.weights.shape, point.probabilities
-        curvature = max((1 - float((p**2).sum()) / n) / (n_classes - 1), 1e-12)
+        shape = point.weights.shape
+        rough = accuracy > IN_SINGLE
+        rough &= float(self.moments.max()) < CONDITION * self.penalty[0]
+        kind = np.float32 if rough else np.float64
+        design, p = self.design.astype(kind), point.probabilities.astype(kind)
+        curvature = max((1 - float(np.vdot(p, p)) / n) / (n_classes - 1), 1e-12)
         diagonal = np.tile(self.moments * curvature + self.penalty, n_classes)
 
         def hessian(flat: Floats) -> Floats:
             step = flat.reshape(shape)
-            moved = p * (step @ self.design.T)
+            moved = p * (step.astype(kind) @ design.T)
             moved -= p * moved.sum(axis=0)
-            return (moved @ self.design / n + self.penalty * step).ravel()
+            return (moved @ design / n + self.penalty * step).ravel()
 
         def precondition(flat: Floats) -> Floats:
             return flat / diagonal
@@ -211,24 +219,32 @@ class Regression:
 
 
 def _axes(embedding: Embedding) -> tuple[Floats, Floats]:
-    """Return the centered features along all principal axes, and their moments."""
-    n, unit = len(embedding.features), embedding.unit
+    """Return the centered features along all principal axes, and their moments.
+
+    Both are in the embedding's unit.
+    """
+    n = len(embedding.features)
     if embedding.tall:
         points, squares = embedding.components()
-        return unit * points, squares * unit * unit / n
+        return points, squares / n
     # The weights lie in the span of the n rows; turned into n dimensions.
-    rows = unit * np.linalg.qr(embedding.centered.T, mode="r").T
-    moments, axes = np.linalg.eigh(rows.T @ rows / n)
+    rows = np.linalg.qr(embedding.centered.T, mode="r").T
+    with blas_for(n):
+        moments, axes = np.linalg.eigh(rows.T @ rows / n)
     return rows @ axes, moments
 
 
 def _fit(embedding: Embedding, labels: Codes, ridge: float) -> Point:
     """Minimize the loss by Newton's method, from W = 0, until rounding stops it.
 
+    The weights are those of features in the embedding's unit.
+
     The loss is strictly convex up to a shift of all biases, which no step makes. A
     Newton step always points to a shorter gradient, so that halving it finds one.
     """
-    problem = Regression(*_axes(embedding), labels, ridge)
+    unit = embedding.unit
+    in_unit = min(ridge / unit / unit, MOST_RIDGE)
+    problem = Regression(*_axes(embedding), labels, in_unit)
     n_weights = problem.design.shape[1]
     point = problem.at(np.zeros((int(labels.max()) + 1, n_weights)))
     start = point.slope
