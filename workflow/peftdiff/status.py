@@ -59,9 +59,7 @@ def runs_by_stage(
     stage, runs, done, begun, left (begun ones too), seconds_done (their sum),
     median_seconds and seconds_left (empty where no run of the stage is done).
     """
-    plans = experiment_plans(
-        config, checksums, setting, studies=False, results=results
-    )
+    plans = experiment_plans(config, checksums, setting, studies=False, results=results)
     rows = []
     for stage in STAGE_VERSIONS:
         keys = [plan.key for plan in plans if plan.stage == stage]

@@ -23,11 +23,11 @@ rule embed_task:
     resources:
         **needs("embed_task"),
     params:
-        experiment=config["experiment"],
-        architecture=config["backbone"]["architecture"],
         **with_noah_sizes(
             {method: config["hyperparameters"].get(method, {}) for method in POOL}
         ),
+        experiment=config["experiment"],
+        architecture=config["backbone"]["architecture"],
         embedding=config["embedding"],
         normalization=NORMALIZATION,
         device=(config["device"], config["precision"]),

@@ -1,42 +1,8 @@
-"""The search of NOAH's sizes, once and on the source.
+"""The search of NOAH's sizes, once and on the source, where the configuration asks.
 
 Takes data/source.safetensors and models/backbone.safetensors.
-Makes tables/noah_sizes.json where the configuration asks for a search; NOAH_SIZES and
-with_noah_sizes() for the rules that train, embed with and fine-tune the methods.
+Makes tables/noah_sizes.json.
 """
-
-import json
-
-# What the rules take that need NOAH's sizes: a file where they are searched, or nothing.
-SEARCHED = "noah" in POOL and config["noah"]["search"] != "none"
-NOAH_SIZES = [LIVE.noah_sizes] if SEARCHED else []
-
-
-def with_noah_sizes(configured, **version):
-    """Return params: hyper-parameters, and the version, if there is one.
-
-    `configured` are hyper-parameters by method, or a function of the wildcards that
-    returns those of one. Where NOAH's sizes are searched, they are read from the input
-    `sizes`. The engine does not notice a change of params that are made from input, so
-    the version then holds the configured ones, too.
-    """
-    if not SEARCHED:
-        return {"hyperparameters": configured, **version}
-    of = configured if callable(configured) else lambda wildcards: configured
-
-    def found(wildcards, input):
-        if not input.sizes:
-            return of(wildcards)
-        with open(input.sizes[0]) as file:
-            sizes = json.load(file)["sizes"]
-        if callable(configured):
-            return of(wildcards) | sizes
-        return configured | {"noah": configured["noah"] | sizes}
-
-    return {
-        "hyperparameters": found,
-        "version": lambda wildcards: (*version.values(), str(of(wildcards))),
-    }
 
 
 rule search_noah:
@@ -55,11 +21,7 @@ rule search_noah:
         **needs("search_noah"),
     params:
         architecture=config["backbone"]["architecture"],
-        noah={
-            key: value
-            for key, value in config["noah"].items()
-            if key in ("search", "seed", "validation_share", config["noah"]["search"])
-        },
+        noah=noah_in_use(),
         hyperparameters=config["hyperparameters"].get("noah", {}),
         normalization=NORMALIZATION,
         device=(config["device"], config["precision"]),

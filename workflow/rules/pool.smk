@@ -48,11 +48,11 @@ rule train_method:
     resources:
         **needs("train_method"),
     params:
-        architecture=config["backbone"]["architecture"],
         **with_noah_sizes(
             lambda wildcards: config["hyperparameters"].get(wildcards.method, {}),
             version=STAGE_VERSIONS["train_method"],
         ),
+        architecture=config["backbone"]["architecture"],
         recipe=lambda wildcards: recipe_of(config["source"], wildcards.method),
         seeds=config["source"]["seeds"],
         normalization=NORMALIZATION,

@@ -60,7 +60,9 @@ def largest(space: Space) -> Candidate:
 
 def sample(space: Space, random: Generator) -> Candidate:
     """Draw a depth for each module, then a size for each of its layers."""
-    return Candidate(*[_vector((), _depth(space, random), space, random) for _ in "123"])
+    return Candidate(
+        *[_vector((), _depth(space, random), space, random) for _ in Candidate._fields]
+    )
 
 
 def mutate(
@@ -76,7 +78,9 @@ def mutate(
 
 def cross(one: Candidate, other: Candidate, random: Generator) -> Candidate:
     """Take each module's sizes whole from either of two candidates."""
-    return Candidate(*[pair[random.integers(2)] for pair in zip(one, other, strict=True)])
+    return Candidate(
+        *[pair[random.integers(2)] for pair in zip(one, other, strict=True)]
+    )
 
 
 def parameters(candidate: Candidate, width: int) -> int:
