@@ -60,6 +60,18 @@ def test_the_configurations_are_valid(overlay):
             "the configuration has an unknown key 'taks' (did you mean 'tas",
         ),
         (
+            {"noah__levels__lite__evolution__mutations": 11},
+            "config key 'noah.levels.lite.evolution': mutations and crossovers are 21,",
+        ),
+        (
+            {"noah__levels__full__evolution__parents": 51},
+            "config key 'noah.levels.full.evolution': parents are 51, more than the",
+        ),
+        (
+            {"noah__search": "long"},
+            "config key 'noah.search' is 'long'; allowed: none, lite, full",
+        ),
+        (
             {"source__seed": 1},
             "config key 'source' has an unknown key 'seed' (did you mean 'seeds'?);"
             " allowed: images, seeds, recipe, learning_rates",

@@ -67,6 +67,27 @@ def test_experiments_plan_few_coarse_jobs(project, arguments, tasks, methods):
     assert "validate_recipe" not in counts
 
 
+def test_noahs_search_is_planned_once_where_it_is_on(project):
+    smoke = ("-n", "--configfile", "configs/smoke.yaml", "--config")
+    pool = "methods=[lora,noah]"
+    code, text = call(project, *smoke, pool)
+    assert code == 0, text
+    assert "search_noah" not in jobs(text)
+    for level in ("lite", "full"):
+        code, text = call(project, *smoke, pool, f"noah={{search: {level}}}")
+        assert code == 0, text
+        assert jobs(text)["search_noah"] == 1
+        assert jobs(text)["train_method"] == 2
+    # The search waits for no method, and no method but noah waits for it.
+    model = "results/smoke/models/{}.safetensors"
+    on = (*smoke, pool, "noah={search: lite}", "--")
+    assert "search_noah" in jobs(call(project, *on, model.format("noah"))[1])
+    assert "search_noah" not in jobs(call(project, *on, model.format("lora"))[1])
+    code, text = call(project, *smoke, "noah={search: lite}")
+    assert code == 0, text
+    assert "search_noah" not in jobs(text)  # noah is not in this pool
+
+
 def test_vtab_1k_plans_a_download_once_and_a_job_a_task(project, tmp_path):
     overlay = ["-n", "--configfile", "configs/vtab1k.yaml"]
     code, text = call(project, *overlay)

@@ -207,9 +207,9 @@ def _check_sizes(config: Config) -> None:
 
 
 def _check_search(config: Config) -> None:
-    for level in ("lite", "full"):
-        evolution = config["noah"][level]["evolution"]
-        key, population = f"noah.{level}.evolution", evolution["population"]
+    for name, level in config["noah"]["levels"].items():
+        key, evolution = f"noah.levels.{name}.evolution", level["evolution"]
+        population = evolution["population"]
         for parts in (("mutations", "crossovers"), ("parents",)):
             count = sum(evolution[part] for part in parts)
             if count > population:

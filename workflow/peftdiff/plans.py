@@ -140,7 +140,7 @@ def noah_plans(
     """
     if noah["search"] == "none":
         return []
-    level, seed = noah[noah["search"]], noah["seed"]
+    level, seed = noah["levels"][noah["search"]], noah["seed"]
     sizes = {"preset", *NOAH_SIZES}
     own = {k: v for k, v in hyperparameters.items() if k not in sizes}
     space = {"sizes": level["sizes"], "depths": level["depths"], **own}

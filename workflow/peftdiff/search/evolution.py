@@ -146,7 +146,8 @@ def _generation(
 
     new: list[Candidate] = []
     if parents:
-        mutated = lambda: mutate(parent(), space, how.mutation, random)  # noqa: E731
-        new += draw(mutated, how.mutations)
+        new += draw(
+            lambda: mutate(parent(), space, how.mutation, random), how.mutations
+        )
         new += draw(lambda: cross(parent(), parent(), random), how.crossovers)
     return new + draw(lambda: sample(space, random), how.population - len(new))

@@ -61,7 +61,7 @@ def largest(space: Space) -> Candidate:
 def sample(space: Space, random: Generator) -> Candidate:
     """Draw a depth for each module, then a size for each of its layers."""
     return Candidate(
-        *[_vector((), _depth(space, random), space, random) for _ in "123"]
+        *[_vector((), _depth(space, random), space, random) for _ in Candidate._fields]
     )
 
 

@@ -74,7 +74,8 @@ class Supernet:
         sizes = {module: list(vector) for module, vector in whole._asdict().items()}
         attach(model, "noah", generator=generator, **sizes, **hyperparameters)
         self.model = model
-        self.blocks: list[PromptedBlock] = list(model.blocks)
+        blocks: Any = model.blocks  # each has prompts, at the largest sizes
+        self.blocks: list[PromptedBlock] = list(blocks)
         self.slices = [_slice(block, space.sizes[-1]) for block in self.blocks]
         self.activate(whole)
 
