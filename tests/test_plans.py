@@ -8,6 +8,7 @@ from peftdiff.plans import (
     truth_plans,
     validation_plans,
 )
+from peftdiff.presets import filled_in
 from peftdiff.runtime import Setting
 from tests.test_config import changed, load
 
@@ -69,6 +70,14 @@ def test_a_cnn_that_timm_has_trained_is_no_run():
     assert cnn_run(changed(**name)) is None
     assert runs() - runs(**name) == {cnn_run()}
     assert runs(**name) < runs()
+
+
+def test_a_preset_changes_the_runs_of_its_method_as_its_values_do():
+    named = {"prompts": None, "preset": "kitti"}
+    config = changed(hyperparameters__vpt=named)
+    config["hyperparameters"] = filled_in(config["hyperparameters"])
+    found = referenced_runs(config, CHECKSUMS, CPU)
+    assert found == runs(hyperparameters__vpt={"prompts": 100}) != runs()
 
 
 def test_the_keys_of_the_other_stages_are_as_they_were():

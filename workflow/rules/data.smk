@@ -99,8 +99,8 @@ rule prepare_image_folder:
 
 rule prepare_sources:
     output:
-        pretraining=LIVE.data("pretraining"),
         **({} if config["source"]["folder"] else {"source": LIVE.data("source")}),
+        pretraining=LIVE.data("pretraining"),
     log:
         LIVE.log("prepare_sources"),
     conda:
