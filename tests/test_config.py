@@ -45,6 +45,9 @@ def changed(**changes):
     return config
 
 
+RECIPE = load()["source"]["recipe"]
+
+
 @pytest.mark.parametrize(
     "overlay", [None, "mini_long.yaml", "smoke.yaml", "vtab1k.yaml"]
 )
@@ -215,6 +218,53 @@ def test_the_configurations_are_valid(overlay):
             "config key 'data.image_folders' has a task 'source', a name that is taken",
         ),
         (
+            {"source__shots": 0},
+            "config key 'source.shots': 0 is less than the minimum of 1",
+        ),
+        (
+            {"source__recipe__augmentation": {"crops": [0.1, 1.0]}},
+            "config key 'source.recipe.augmentation' has an unknown key 'crops' (did",
+        ),
+        (
+            {"source__recipe__augmentation": {"randaugment": "rand-m9-inc2"}},
+            "config key 'source.recipe.augmentation.randaugment': 'rand-m9-inc2' does",
+        ),
+        (
+            {"source__recipe__augmentation": {"crop": [0.5]}},
+            "config key 'source.recipe.augmentation.crop' lists 1 entries",
+        ),
+        (
+            {"source__recipe": RECIPE | {"augmentation": {"flip": 1}, "flips": True}},
+            "config key 'source.recipe' has both 'flips' and an augmentation",
+        ),
+        (
+            {
+                "source__recipe": RECIPE
+                | {"augmentation": {"cutmix": 1.0}, "batch_size": 63}
+            },
+            "config key 'source.recipe.batch_size' is 63; mixup and cutmix mix images",
+        ),
+        (
+            {"ground_truth__recipe__augmentation": {"flip": 0.5}},
+            "config key 'ground_truth.recipe' has an augmentation, which only the",
+        ),
+        (
+            {"studies__cnn__recipe__augmentation": {"flip": 0.5}},
+            "config key 'studies.cnn.recipe' has an augmentation, which only the",
+        ),
+        (
+            {"hyperparameters__lora": {"preset": "cifar"}},
+            "config key 'hyperparameters.lora' has an unknown 'preset'; allowed: rank",
+        ),
+        (
+            {"hyperparameters__vpt": {"preset": "cifar100"}},
+            "config key 'hyperparameters.vpt.preset' is 'cifar100'; allowed: cal",
+        ),
+        (
+            {"hyperparameters__vpt__preset": "cifar"},
+            "config key 'hyperparameters.vpt.preset' changes nothing, since prompts",
+        ),
+        (
             {"data__train_images": 10},
             "config key 'metric_parameters.peftdiff.neighbors' is 20, but only 10",
         ),
@@ -242,6 +292,13 @@ def test_the_backbone_of_vtab_1k_is_the_papers():
         k: v for k, v in config["hyperparameters"]["noah"].items() if v is not None
     }
     assert sizes == {"preset": "imagenet", "dropout": 0.1}
+
+
+@pytest.mark.parametrize("randaugment", ["rand-m9-mstd0.5-inc1", "rand-n3-p0.4", None])
+def test_augmentations_are_valid(randaugment):
+    parts = {"crop": [0.08, 1.0], "flip": 0.5, "randaugment": randaugment}
+    check_config(changed(source__recipe__augmentation=parts), SCHEMA)
+    check_config(changed(source__recipe__augmentation=None), SCHEMA)
 
 
 def test_a_missing_key_is_named():

@@ -30,6 +30,28 @@ def test_the_whole_image_becomes_a_square(tmp_path):
     assert (image[:, 5:] > 180).all()
 
 
+@pytest.mark.parametrize("wide", [True, False])
+def test_the_central_square_alone_is_not_distorted(tmp_path, wide):
+    pixels = np.full((16, 36, 3), 255, np.uint8)
+    pixels[:, 10:26] = np.arange(16)[:, None] * 15  # what is in the middle
+    pixels = pixels if wide else pixels.transpose(1, 0, 2)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    image = decode(tmp_path / "wide.png", 16, "bicubic", central=True)
+    middle = pixels[:, 10:26] if wide else pixels[10:26]
+    np.testing.assert_array_equal(image, middle)
+    half = decode(tmp_path / "wide.png", 8, "bicubic", central=True)
+    expected = Image.fromarray(middle).resize((8, 8), Image.Resampling.BICUBIC)
+    # At the edge, bicubic weights reach neighbors outside of the square.
+    np.testing.assert_array_equal(half[2:6, 2:6], np.asarray(expected)[2:6, 2:6])
+
+
+def test_a_square_image_has_nothing_but_its_center(tmp_path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (9, 9, 3), np.uint8)).save(tmp_path / "a.png")
+    whole, central = (decode(tmp_path / "a.png", 5, "bicubic", c) for c in (0, 1))
+    np.testing.assert_array_equal(whole, central)
+
+
 def test_interpolation_is_pillows(folder):
     with Image.open(folder / "0.png") as image:
         cubic = image.resize((9, 9), Image.Resampling.BICUBIC)
@@ -75,6 +97,12 @@ def test_file_pixels_stand_for_an_array(folder):
     assert isinstance(part, FilePixels)
     np.testing.assert_array_equal(np.array(part), whole[2:5])
     np.testing.assert_array_equal(whole[6], decode(folder / "6.png", 8, "bicubic"))
+
+
+def test_file_pixels_take_the_center_of_every_part(folder):
+    pixels = FilePixels(folder, NAMES, 8, "bicubic", central=True)
+    expected = [decode(folder / n, 8, "bicubic", central=True) for n in NAMES[2:5]]
+    np.testing.assert_array_equal(np.array(pixels[2:5]), np.stack(expected))
 
 
 @pytest.mark.parametrize("lazy", [True, False])

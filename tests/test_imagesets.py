@@ -64,3 +64,13 @@ def test_test_images_are_read_unless_training_images_are_held_out(path, images):
         np.concatenate([kept.pixels, held_out.pixels]), images.pixels[:60]
     )
     assert len(held_out.labels) == 15
+
+
+def test_the_center_is_what_a_crop_leaves(images):
+    small = images.center(20)
+    np.testing.assert_array_equal(small.pixels, images.pixels[:, 6:26, 6:26])
+    np.testing.assert_array_equal(small.labels, images.labels)
+    assert small.checksum == images.checksum
+    assert images.center(32) is images
+    with pytest.raises(UserError, match=r"are 32 x 32 and the model's input 33 x 33;"):
+        images.center(33)

@@ -10,6 +10,7 @@ from peftdiff.plans import (
     source_plans,
     truth_plans,
 )
+from peftdiff.presets import filled_in
 from peftdiff.runtime import Setting, digest
 from tests.test_config import changed, load
 
@@ -119,6 +120,14 @@ def test_a_cnn_is_trained_beside_a_fetched_backbone_where_it_has_sizes():
     sums = CHECKSUMS | {"backbone": {"weights": "w"}}
     config = changed(**NAMED | {"studies__cnn__architecture": cnn})
     assert referenced_runs(config, sums, CPU) - named_runs() == {cnn_run()}
+
+
+def test_a_preset_changes_the_runs_of_its_method_as_its_values_do():
+    named = {"prompts": None, "preset": "kitti"}
+    config = changed(hyperparameters__vpt=named)
+    config["hyperparameters"] = filled_in(config["hyperparameters"])
+    found = referenced_runs(config, CHECKSUMS, CPU)
+    assert found == runs(hyperparameters__vpt={"prompts": 100}) != runs()
 
 
 def test_the_keys_of_the_other_stages_are_as_they_were():

@@ -1,5 +1,7 @@
 """Image files become a task's data, kept or streamed, with the same checksum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -107,3 +109,15 @@ def test_metadata_may_not_grow(paths, tmp_path):
         metadata["name"] = "much longer than it was"
     assert list(tmp_path.iterdir()) == []
     assert read_metadata(paths[0])["test/checksum"] != "0" * 64
+
+
+def test_central_squares_are_kept_and_streamed_alike(splits, tmp_path):
+    found = []
+    for how in (KEPT, STREAMED):
+        path = str(tmp_path / "task.safetensors")
+        write_prepared(path, splits, "abcd", replace(how, central=True), SOURCE)
+        found.append(np.array(read_images(path, "test", NORMALIZATION).pixels))
+    np.testing.assert_array_equal(*found)
+    files = splits["test"]
+    first = decode(files.folder / files.names[7], 32, "bicubic", central=True)
+    np.testing.assert_array_equal(found[0][7], first)

@@ -201,6 +201,23 @@ def test_a_published_ground_truth_that_does_not_fit_is_a_sentence(
     assert "Traceback" not in text
 
 
+def test_vtab_1k_says_that_its_source_is_missing_and_takes_a_folder(project, tmp_path):
+    overlay = ["-n", "--configfile", "configs/vtab1k.yaml"]
+    code, text = call(project, *overlay)
+    assert code == 0, text
+    assert text.count("'source.folder' is empty: methods are trained on the emb") == 1
+    assert "prepare_source_folder" not in text
+    given = ["--config", f"source={{folder: {tmp_path}}}"]
+    code, text = call(project, *overlay, *given)
+    assert code == 0, text
+    assert "'source.folder' is empty" not in text
+    assert jobs(text)["prepare_source_folder"] == jobs(text)["prepare_sources"] == 1
+    code, text = call(project, "-n", "--config", "source={folder: nowhere}")
+    assert code != 0
+    assert "config key 'source.folder' is nowhere, which does not exist" in text
+    assert "Traceback" not in text
+
+
 def test_own_tasks_plan_beside_the_others(project, tmp_path):
     given = ["--configfile", "configs/smoke.yaml", "--config"]
     own = f"data={{image_folders: {{mine: {tmp_path}}}}}"

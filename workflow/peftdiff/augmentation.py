@@ -12,8 +12,12 @@ so have to wait for each other: hence processes.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +41,8 @@ Order = list[list[int]]  # the rows of each batch
 # `train-interpolation` and `remode`, at the values of NOAH's.
 INTERPOLATION = "bicubic"
 ERASED = "pixel"
+
+WATCH_SECONDS = 0.5
 
 
 @contextlib.contextmanager
@@ -122,6 +128,7 @@ class Augmented(Dataset[Pixels]):
             num_workers=self._workers,
             # Forked, so that workers see the images without a copy of their own.
             multiprocessing_context="fork" if self._workers else None,
+            worker_init_fn=partial(_end_with, os.getpid()),
             generator=torch.Generator(),  # or it would draw from the global one
         )
         for step, (rows, pixels) in enumerate(zip(order, batches, strict=True)):
@@ -147,6 +154,21 @@ class Augmented(Dataset[Pixels]):
             )
         mixed: tuple[Tensor, Tensor] = self._mix(x, labels)
         return mixed
+
+
+def _end_with(parent: int, _worker: int) -> None:
+    """End this worker when its parent is gone, however it ended.
+
+    A worker that waits to hand over an image would wait forever, and hold what it has
+    inherited: the locks of the job's run and of its GPU.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _image_transform(
