@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from peftdiff.metrics import METRICS, combine, compute, parameter_names, parts
+from peftdiff.metrics import (
+    METRICS,
+    combine,
+    compute,
+    compute_many,
+    parameter_names,
+    parts,
+)
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 
@@ -29,6 +36,15 @@ def values(name, features, labels):
     assert isinstance(value, float)
     assert parts(name) == ()
     return [value]
+
+
+def sizes():
+    """Fewer dimensions than samples, as many, more, and rows in few dimensions."""
+    for n, d in [(90, 7), (200, 80), (60, 60), (40, 60)]:
+        yield f"{n} x {d}", dataset(n, d)
+    features, labels = dataset(90, 7)
+    flat = features[:, :3] @ np.random.default_rng(2).normal(size=(3, 50))
+    yield "rank 3", (flat + 100, labels)
 
 
 @pytest.fixture(params=METRICS)
@@ -145,6 +161,40 @@ def test_bad_input_is_one_clear_sentence(name, case):
     features, labels, message = bad_inputs()[case]
     with pytest.raises(ValueError, match=message):
         compute(name, features, labels)
+
+
+@pytest.mark.filterwarnings("ignore::peftdiff.metrics.validity.SaturatedScore")
+@pytest.mark.parametrize("data", [each[1] for each in sizes()], ids=dict(sizes()))
+def test_many_metrics_at_once_give_what_each_gives_alone(data):
+    expected = {}
+    for name in METRICS:
+        try:
+            expected[name] = compute(name, *data)
+        except UndefinedScore:
+            continue
+    for names in (list(expected), list(expected)[::-1]):
+        found = compute_many(names, *data)
+        assert list(found) == names
+        for name in names:
+            assert found[name] == pytest.approx(expected[name], rel=1e-10), name
+
+
+def test_many_metrics_take_their_parameters():
+    features, labels = dataset()
+    asked = {"knn": {"neighbors": 5}, "gbc": {"components": 3}, "parc": {}}
+    found = compute_many(asked, features, labels)
+    for name, parameters in asked.items():
+        alone = compute(name, features, labels, **parameters)
+        assert found[name] == pytest.approx(alone, rel=1e-10)
+    assert compute_many([], features, labels) == {}
+    with pytest.raises(ValueError, match="metric gbc has no parameter 'magic'"):
+        compute_many({"knn": {}, "gbc": {"magic": 1}}, features, labels)
+
+
+def test_an_undefined_metric_ends_all_of_it():
+    features, labels = dataset(6, 7, n_classes=2)
+    with pytest.raises(UndefinedScore, match="N/LEEP"):
+        compute_many(["logme", "nleep"], features, labels)
 
 
 def test_unknown_parameter(name):

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import elementwise
 
 from peftdiff.metrics.reductions import Embedding, eigen_coordinates, one_hot
 
@@ -23,7 +22,8 @@ Codes = NDArray[np.int64]
 
 PER_DECADE = 4  # grid points of t, close enough to separate the maxima
 BEYOND = 8  # decades of t searched below the smallest s_i and above the largest
-LOG_T_ERROR = 1e-8  # at the maximum, where the evidence does not feel it
+LEAST_GAIN = 1e-8  # of 2 log evidence by a step; the next one would gain far less
+MOST_STEPS = 50
 EXACT_FIT = 1e-13  # a residual below this share of |y|^2 is rounding
 PUBLISHED_STEPS = 11
 
@@ -35,7 +35,7 @@ class Projection(NamedTuple):
     ----------
     squares : ndarray, shape (r,)
         Squared singular values s_i of X, where r is its rank.
-    shares : ndarray, shape (r, n_classes)
+    shares : ndarray, shape (n_classes, r)
         z_i^2: how much of |y|^2 lies along each singular vector.
     residual : ndarray, shape (n_classes,)
         |y|^2 - sum_i z_i^2: what no weights can fit.
@@ -86,12 +86,12 @@ def _project(features: Floats, labels: Codes, tolerance: float) -> Projection:
     gram = features.T @ features if tall else features @ features.T
     indicators = one_hot(labels)
     targets = np.asarray(indicators @ features) if tall else indicators.toarray()
-    squares, along = eigen_coordinates(gram, targets.T)
+    squares, along = eigen_coordinates(gram, targets)
     kept = squares > tolerance * squares[-1]
-    squares, shares = squares[kept], along[kept] ** 2
+    squares, shares = squares[kept], along.compress(kept, axis=1) ** 2
     if tall:
-        shares /= squares[:, None]
-    residual = np.maximum(counts - shares.sum(axis=0), 0)
+        shares /= squares
+    residual = np.maximum(counts - shares.sum(axis=1), 0)
     residual[residual <= EXACT_FIT * counts] = 0
     if len(squares) == n:
         residual[:] = 0
@@ -112,26 +112,15 @@ def _largest_evidence(projection: Projection, n: int) -> Floats:
     high = math.log10(squares[-1]) + BEYOND
     grid = np.linspace(low, high, int(PER_DECADE * (high - low)) + 2) * math.log(10)
     ratio = squares / np.exp(grid)[:, None]
-    complexity = np.log1p(ratio).sum(axis=1, keepdims=True)
-    on_grid = _log_evidence(complexity, residual + 1 / (1 + ratio) @ shares, n)
-    found = on_grid.argmax(axis=0).clip(1, len(grid) - 2)
-    bracket = grid[found - 1], grid[found + 1]
-    classes = np.arange(shares.shape[1])
-
-    def slope(log_t: Floats, *which: Codes) -> Floats:
-        return _slope(projection, n, log_t, *which)
-
-    top = elementwise.find_root(
-        slope,
-        bracket,
-        args=(classes,),
-        tolerances={"xatol": LOG_T_ERROR},
-    )
-    # Without a change of sign the evidence rises towards one of the limits.
-    log_t = np.where(top.success, top.x, grid[found])
-    ratio = squares[:, None] / np.exp(log_t)
-    unfitted = residual + (shares / (1 + ratio)).sum(axis=0)
-    return np.maximum(best, _log_evidence(np.log1p(ratio).sum(axis=0), unfitted, n))
+    unfitted = residual[:, None] + shares @ (1 / (1 + ratio)).T
+    on_grid = _log_evidence(np.log1p(ratio).sum(axis=1), unfitted, n)
+    found = on_grid.argmax(axis=1)
+    # At an end of the grid the evidence rises towards a limit: no summit is near.
+    beside = ((found > 0) & (found < len(grid) - 1)).astype(int)
+    log_t = _summits(projection, n, grid[found - beside], grid[found + beside])
+    ratio = squares / np.exp(log_t)[:, None]
+    unfitted = residual + (shares / (1 + ratio)).sum(axis=1)
+    return np.maximum(best, _log_evidence(np.log1p(ratio).sum(axis=1), unfitted, n))
 
 
 def _log_evidence(complexity: Floats, unfitted: Floats, n: int) -> Floats:
@@ -142,42 +131,69 @@ def _log_evidence(complexity: Floats, unfitted: Floats, n: int) -> Floats:
 def _limits(projection: Projection, n: int) -> Floats:
     """Return each class's larger log evidence of the ends, t to 0 and to infinity."""
     squares, shares, residual = projection
-    unused = _log_evidence(np.zeros(1), residual + shares.sum(axis=0), n)
+    unused = _log_evidence(np.zeros(1), residual + shares.sum(axis=1), n)
     if len(squares) == n:  # Every sample is fitted, at a finite evidence.
-        ratio = (shares / squares[:, None]).sum(axis=0)
+        ratio = (shares / squares).sum(axis=1)
         return np.maximum(unused, _log_evidence(np.log(squares).sum(), ratio, n))
     return np.where(residual == 0, np.inf, unused)
 
 
-def _slope(projection: Projection, n: int, log_t: Floats, classes: Codes) -> Floats:
-    """Return how fast the log evidence of some classes rises with log t, times q(t)."""
+def _summits(projection: Projection, n: int, low: Floats, high: Floats) -> Floats:
+    """Return the log t of each class where the evidence's slope is zero.
+
+    It lies between bounds, which close in. Newton's method finds it in a few steps;
+    where one would leave the bounds, they are halved instead.
+    """
+    log_t = (low + high) / 2
+    for _ in range(MOST_STEPS):
+        slope, curvature = _derivatives(projection, n, log_t)
+        low, high = np.where(slope > 0, (log_t, high), (low, log_t))
+        to_summit = curvature < 0
+        newton = log_t - slope / np.where(to_summit, curvature, 1)
+        within = to_summit & (low <= newton) & (newton <= high)
+        step = np.where(within, newton, (low + high) / 2) - log_t
+        log_t = log_t + step
+        if np.abs(slope * step).max() <= LEAST_GAIN:
+            break
+    return log_t
+
+
+def _derivatives(
+    projection: Projection, n: int, log_t: Floats
+) -> tuple[Floats, Floats]:
+    """Return the first two derivatives of each class's 2 log evidence by log t."""
     squares, shares, residual = projection
-    share = 1 / (1 + squares[:, None] / np.exp(log_t))
-    explained = shares[:, classes] * share
-    unfitted = residual[classes] + explained.sum(axis=0)
-    lost = (explained * (1 - share)).sum(axis=0)
-    return np.asarray((1 - share).sum(axis=0) * unfitted - n * lost)
+    left = 1 / (1 + squares / np.exp(log_t)[:, None])
+    fitted = 1 - left
+    unfitted = shares * left  # q, and below its derivatives, summand by summand
+    q = residual + unfitted.sum(axis=1)
+    unfitted *= fitted
+    first = unfitted.sum(axis=1) / q
+    second = np.einsum("cr,cr->c", unfitted, fitted - left) / q
+    slope = fitted.sum(axis=1) - n * first
+    curvature = n * (first**2 - second) - np.einsum("cr,cr->c", fitted, left)
+    return slope, curvature
 
 
 def _published(features: Floats, labels: Codes) -> float:
     """Return the published code's value, faults included."""
     n, d = features.shape
     projection = _project_published(features, labels)
-    squares, shares = projection.squares[:, None], projection.shares
-    alpha = np.ones(shares.shape[1])
+    squares, shares = projection.squares, projection.shares
+    alpha = np.ones(len(shares))
     beta, error, size = alpha.copy(), alpha.copy(), alpha.copy()
     moving = np.ones(len(alpha), dtype=bool)
     for _ in range(PUBLISHED_STEPS):
-        t = alpha / beta
-        explained = (squares / (squares + t)).sum(axis=0)
-        length = (squares * shares / (squares + t) ** 2).sum(axis=0)
-        missed = (shares / (1 + squares / t) ** 2).sum(axis=0) + projection.residual
+        t = (alpha / beta)[:, None]
+        explained = (squares / (squares + t)).sum(axis=1)
+        length = (squares * shares / (squares + t) ** 2).sum(axis=1)
+        missed = (shares / (1 + squares / t) ** 2).sum(axis=1) + projection.residual
         size, error = np.where(moving, length, size), np.where(moving, missed, error)
         alpha = np.where(moving, explained / (size + 1e-5), alpha)
         beta = np.where(moving, (n - explained) / (error + 1e-5), beta)
-        moving &= np.abs(alpha / beta - t) > 1e-3 * t
+        moving &= np.abs(alpha / beta - t[:, 0]) > 1e-3 * t[:, 0]
     evidence = d * np.log(alpha) + n * np.log(beta / (2 * np.pi))
-    evidence -= np.log(alpha + beta * squares).sum(axis=0)
+    evidence -= np.log(alpha[:, None] + beta[:, None] * squares).sum(axis=1)
     evidence -= beta * error + alpha * size
     return float(evidence.mean() / (2 * n))
 
@@ -194,5 +210,5 @@ def _project_published(features: Floats, labels: Codes) -> Projection:
     else:
         left, roots, _ = np.linalg.svd(features, full_matrices=False)
         squares = roots**2
-    shares = (left.T @ indicators) ** 2
-    return Projection(squares, shares, indicators.sum(axis=0) - shares.sum(axis=0))
+    shares = (indicators.T @ left) ** 2
+    return Projection(squares, shares, indicators.sum(axis=0) - shares.sum(axis=1))

@@ -164,34 +164,34 @@ def class_means(features: Floats, labels: Codes) -> Floats:
     return np.asarray(one_hot(labels) @ features) / np.bincount(labels)[:, None]
 
 
-def eigen_coordinates(matrix: Floats, columns: Floats) -> tuple[Floats, Floats]:
-    """Return a symmetric matrix's eigenvalues, and columns along its eigenvectors.
+def eigen_coordinates(matrix: Floats, rows: Floats) -> tuple[Floats, Floats]:
+    """Return a symmetric matrix's eigenvalues, and rows along its eigenvectors.
 
     Parameters
     ----------
     matrix : ndarray, shape (m, m)
-    columns : ndarray, shape (m, k)
+    rows : ndarray, shape (k, m)
 
     Returns
     -------
     values : ndarray, shape (m,)
         Ascending.
-    coordinates : ndarray, shape (m, k)
-        V'C. With A = Q T Q', T tridiagonal, and T = Z S Z', V = Q Z need not be formed.
+    coordinates : ndarray, shape (k, m)
+        R V. With A = Q T Q', T tridiagonal, and T = Z S Z', V = Q Z need not be formed.
     """
-    m, k = columns.shape
+    k, m = rows.shape
     if m < 2:
-        return matrix[0], columns
+        return matrix[0], rows
     with blas_for(m):
         work = int(lapack.dsytrd_lwork(m, lower=1)[0])
         reduced, diagonal, beside, scales, _ = lapack.dsytrd(matrix, 1, lwork=work)
         values, axes = linalg.eigh_tridiagonal(diagonal, beside, check_finite=False)
         # Q leaves the first entry as it is; LAPACK keeps the rest as that of a QR.
-        rotated = columns.astype(np.float64, order="F")
-        rotated[1:], _, _ = lapack.dormqr(
-            "L", "T", reduced[1:, :-1], scales, rotated[1:], lwork=64 * k
+        rotated = rows.copy(order="F")
+        rotated[:, 1:], _, _ = lapack.dormqr(
+            "R", "N", reduced[1:, :-1], scales, rotated[:, 1:], lwork=64 * k
         )
-        return values, axes.T @ rotated
+        return values, rotated @ axes
 
 
 def randomized_components(features: Floats, count: int) -> Floats:
