@@ -247,9 +247,9 @@ pixels = np.zeros((640, 96, 96, 3), np.uint8)
 images = Images(pixels, np.zeros(640, np.int64), (("a",),), 0.5, 0.28, "x")
 lock = open(sys.argv[1], "w")
 fcntl.flock(lock, fcntl.LOCK_EX)
-steps = Augmented(images, {"flip": 0.5}, size=96, workers=2)
 order = np.arange(640).reshape(10, 64).tolist()
-next(steps.epoch(order, 0, 0))  # the workers are ahead, and wait to hand over
+steps = Augmented(images, {"flip": 0.5}, size=96, workers=2).epoch(order, 0, 0)
+next(steps)  # the workers are ahead, and wait to hand over
 print("working", flush=True)
 sys.stdin.read()
 """

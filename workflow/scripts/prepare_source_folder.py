@@ -25,8 +25,8 @@ def main(
     size = stored_size or preparation["size"]
     if size < preparation["size"]:
         raise UserError(
-            f"config key 'source.stored_size' is {size}, less than the backbone's input,"
-            f" {preparation['size']}; raise it, or leave it empty"
+            f"config key 'source.stored_size' is {size}, less than the backbone's"
+            f" input, {preparation['size']}; raise it, or leave it empty"
         )
     how = Preparation(**preparation | {"size": size, "central": True})
     files, classes = read_source_folder(images_path)
