@@ -54,7 +54,7 @@ def test_half_precision_stays_close(model, images):
 
 def test_diverged_weights_are_named(model, images):
     torch.nn.init.constant_(model.norm.weight, float("nan"))
-    with pytest.raises(ValueError, match="features of images 0 and following"):
+    with pytest.raises(ValueError, match="features of image 0 are not finite"):
         features_of(model, images)
 
 
@@ -108,9 +108,9 @@ def test_timing_leaves_the_features_as_they_are(model, images, monkeypatch):
 
     monkeypatch.setattr(embedding, "embed", counted)
     monkeypatch.setattr(embedding, "measure", measured)
-    models = {"backbone": model, "vpt/3": model}
-    out = {name: np.zeros((96, 16), "f4") for name in models}
-    times = embed_models(models, images, out, setting=Setting(), batch_size=40)
+    makers = {"backbone": lambda: model, "vpt/3": lambda: model}
+    out = {name: np.zeros((96, 16), "f4") for name in makers}
+    times = embed_models(makers, images, out, setting=Setting(), batch_size=40)
     assert passes == [40, 96, 96, 96] * 2  # a batch to warm up, not timed
     for array in out.values():
         np.testing.assert_array_equal(array, features_of(model, images, batch_size=40))

@@ -11,6 +11,12 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+TOOLS = {
+    "main": "snakemake",
+    "report": "snakemake",
+    "test": "pytest",
+    "bench-gpu": "benchmarks.models",
+}
 MARKS = ("from the schema -->\n", "\n<!-- end of the configuration table")
 
 
@@ -56,15 +62,17 @@ def test_the_configuration_table_is_complete():
 def test_all_commands_are_known():
     assert len(engine_calls()) >= 7
     others = [c for c in commands() if not c.startswith(".venv/bin/snakemake")]
-    assert [c.split()[0] for c in others] == ["make", "make"]
+    assert {c.split()[0] for c in others} == {"make"}
+    assert {c.split()[1] for c in others if " " in c} <= {*TOOLS, ".venv/ready"}
 
 
 @pytest.mark.parametrize("call", engine_calls(), ids=" ".join)
-def test_every_workflow_command_plans(call):
+def test_every_workflow_command_plans(call, tmp_path):
     if "--report" in call:
         pytest.skip("needs a finished experiment: tests/e2e makes a report")
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", *call],
+        [sys.executable, "-m", "snakemake", "--dry-run", "--nolock"]
+        + [part.replace("/data/imagenet", str(tmp_path)) for part in call],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -73,14 +81,13 @@ def test_every_workflow_command_plans(call):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("target", ["main", "test", "report"])
+@pytest.mark.parametrize("target", TOOLS)
 def test_the_make_targets_plan(target):
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    tool = "pytest" if target == "test" else "snakemake"
-    assert tool in done.stdout
+    assert TOOLS[target] in done.stdout
 
 
 def test_the_library_example_runs():

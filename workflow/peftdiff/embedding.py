@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,11 @@ from peftdiff.backbones import head_inputs, to_input
 from peftdiff.imagesets import Images, batches
 from peftdiff.models import model_columns
 from peftdiff.runtime import Setting, describe_device, logger, measure
-from peftdiff.training import autocast
+from peftdiff.training import autocast, on_device
 
 
 def embed_models(
-    models: Mapping[str, VisionTransformer],
+    makers: Mapping[str, Callable[[], VisionTransformer]],
     images: Images,
     out: Mapping[str, NDArray[np.float32]],
     *,
@@ -27,6 +27,8 @@ def embed_models(
 ) -> pd.DataFrame:
     """Embed images through one model after another, into the arrays of their names.
 
+    `makers` make the models; each is gone before the next one is made.
+
     Returns
     -------
     DataFrame
@@ -34,10 +36,10 @@ def embed_models(
         pass over all images, warm), device, n_images.
     """
     rows = []
-    for name, model in models.items():
+    for name, make in makers.items():
         logger.info("embedding %d images through %s", len(images.pixels), name)
         seconds = timed_embed(
-            model, images, out[name], setting=setting, batch_size=batch_size
+            make(), images, out[name], setting=setting, batch_size=batch_size
         )
         rows.append({**model_columns(name), "seconds": seconds})
     return pd.DataFrame(rows).assign(
@@ -94,13 +96,17 @@ def embed(
         Where a feature is not finite.
     """
     model.to(setting.device).eval()
-    for batch, read in batches(images.pixels, batch_size):
-        pixels = torch.from_numpy(read).to(setting.device)
+    parts = []
+    for _, read in batches(images.pixels, batch_size):
+        pixels = on_device(read, setting.device)
         with autocast(setting):
             features = head_inputs(model, to_input(pixels, images.mean, images.std))
-        out[batch] = features.float().cpu().numpy()
-        if not np.isfinite(out[batch]).all():
-            raise ValueError(
-                f"the features of images {batch.start} and following are not finite;"
-                " the model's weights diverged: lower its learning rate and retrain"
-            )
+        parts.append(features.float())
+    # Copied at the end, so that a GPU has the next batch before one is done.
+    out[:] = torch.cat(parts).cpu().numpy()
+    finite = np.isfinite(out).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"the features of image {np.argmin(finite)} are not finite; the model's"
+            " weights diverged: lower its learning rate and retrain"
+        )

@@ -7,6 +7,7 @@ fine-tuning on a task; each asks the run store first.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -233,16 +234,19 @@ def embedding_models(
     backbone: Run,
     hyperparameters: Mapping[str, Config],
     trained: Mapping[str, Mapping[int, Run]],
-) -> dict[str, VisionTransformer]:
-    """Return "backbone" and every source-trained "<method>/<seed>"."""
-    start = (architecture, backbone.weights)
-    models = {BACKBONE: start_model(*start)}
+) -> dict[str, Callable[[], VisionTransformer]]:
+    """Return what makes "backbone" and every source-trained "<method>/<seed>".
+
+    All models together may not fit into memory.
+    """
+    start = partial(start_model, architecture, backbone.weights)
+    makers = {BACKBONE: start}
     for method, runs in trained.items():
         made = (method, hyperparameters[method])
         for seed, run in runs.items():
             name = model_name(method, seed)
-            models[name] = start_model(*start, *made, weights=run.weights)
-    return models
+            makers[name] = partial(start, *made, weights=run.weights)
+    return makers
 
 
 def start_model(

@@ -166,7 +166,7 @@ def accuracy(
     labels = torch.from_numpy(np.array(images.labels)).to(setting.device)
     correct = torch.zeros((), device=setting.device)
     for batch, read in batches(images.pixels, batch_size):
-        pixels = torch.from_numpy(read).to(setting.device)
+        pixels = on_device(read, setting.device)
         with autocast(setting):
             logits = model(to_input(pixels, images.mean, images.std))
         correct += (logits.argmax(1) == labels[batch]).sum()
@@ -178,6 +178,14 @@ def autocast(setting: Setting) -> torch.autocast:
     dtype = torch.float32 if setting.precision == "float32" else torch.bfloat16
     enabled = dtype != torch.float32
     return torch.autocast(setting.device, dtype if enabled else None, enabled)
+
+
+def on_device(array: NDArray[Any], device: str) -> Tensor:
+    """Return an array as a tensor on a device; a GPU copies it while it computes."""
+    tensor = torch.from_numpy(array)
+    if device != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def _on_device(images: Images, device: str) -> tuple[Tensor, Tensor]:

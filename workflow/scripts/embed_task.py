@@ -5,6 +5,7 @@ from typing import Any
 
 from peftdiff.embedding import embed_models
 from peftdiff.imagesets import read_images
+from peftdiff.models import BACKBONE
 from peftdiff.records import labelled, passed_on, streaming_arrays, write_table
 from peftdiff.runs import read_models
 from peftdiff.runtime import job, named, resolve_setting, use_threads
@@ -38,13 +39,14 @@ def main(
     images = images.part(slice(embedding["max_images"]))
     count = len(images.labels)
     trained = dict(zip(hyperparameters, map(read_models, method_paths), strict=True))
-    models = embedding_models(architecture, backbone, hyperparameters, trained)
-    shapes = {name: ((count, m.num_features), "float32") for name, m in models.items()}
+    makers = embedding_models(architecture, backbone, hyperparameters, trained)
+    width = makers[BACKBONE]().num_features
+    shapes = {name: ((count, width), "float32") for name in makers}
     shapes |= {"labels": ((count,), "int64")}
     class_names = {"class_names": json.dumps(images.class_names[0])}
     with streaming_arrays(path, shapes, class_names) as arrays:
         arrays["labels"][:] = images.labels
-        times = embed_models(models, images, arrays, **how)
+        times = embed_models(makers, images, arrays, **how)
     write_table(times_path, labelled(times, **names))
 
 

@@ -24,7 +24,10 @@ def main(
 ) -> None:
     """Write the sizes of the best candidate, and how it was found, to `path`."""
     use_threads(1)
-    images = read_images(images_path, "train", normalization)
+    # The supernet sees the center of larger images, which are kept for random crops.
+    images = read_images(images_path, "train", normalization).center(
+        architecture["image_size"]
+    )
     (backbone,) = read_models(backbone_path).values()
     made = (noah, hyperparameters, data_of([images.checksum], normalization))
     plans = noah_plans(backbone.key, *made, resolve_setting(*device))
