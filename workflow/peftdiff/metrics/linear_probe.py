@@ -27,9 +27,7 @@ PENALTIES = 10.0 ** np.arange(-7, 1.5, 0.5)
 TIE = 1e-10  # predictions closer than this are ties
 
 
-def score(
-    embedding: Embedding, labels: Codes, *, criterion: str = "accuracy"
-) -> float:
+def score(embedding: Embedding, labels: Codes, *, criterion: str = "accuracy") -> float:
     """Return how well a ridge regression on all other samples predicts each sample.
 
     Of the penalties, the one with the smallest leave-one-out squared error is used,
