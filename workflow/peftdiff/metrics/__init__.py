@@ -1,9 +1,10 @@
 """The METRICS table, and how to call what is in it.
 
 A metric is a module of this package named by its slug, with a function
-``score(embedding, labels, *, ...)`` on checked features, as an ``Embedding``, and class
-codes. One that is normalized over the pool returns a dict of components, which its function
-``combine(components, backbone, *, ...)`` turns into scores; its ``PARTS`` names them.
+``score(embedding, labels, *, ...)`` on an ``Embedding`` of checked features and class
+codes. One that is normalized over the pool returns a dict of components, which its
+function ``combine(components, backbone, *, ...)`` turns into scores; its ``PARTS``
+names them.
 """
 
 import importlib
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 __all__ = [
@@ -149,12 +151,14 @@ def compute_many(
     from peftdiff.diffusion.inputs import check_dataset
     from peftdiff.metrics.reductions import Embedding
 
-    with_parameters = isinstance(metrics, Mapping)
-    asked = dict(metrics) if with_parameters else dict.fromkeys(metrics, {})
+    asked: dict[str, Mapping[str, Any]] = {name: {} for name in metrics}
+    if isinstance(metrics, Mapping):
+        asked = dict(metrics)
     for name, parameters in asked.items():
         _check_parameters(name, parameters)
     dataset = check_dataset(features, labels)
-    embedding = Embedding(dataset.features, whole=len(asked) > 1)
+    features = dataset.features.astype(np.float64, copy=False)
+    embedding = Embedding(features, whole=len(asked) > 1)
     return {
         name: _module(name).score(embedding, dataset.codes, **parameters)
         for name, parameters in asked.items()

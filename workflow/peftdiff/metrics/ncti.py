@@ -100,7 +100,7 @@ def score(
     else:
         projected = _project(embedding)
     shrinkage = _published_shrinkage(projected, embedding.unit)
-    discriminant = _fit(projected, labels, shrinkage)
+    discriminant = _fit(projected, labels, shrinkage, embedding.rounding)
     whitened = projected @ discriminant.whitening
     posteriors = _posteriors(whitened, labels, discriminant.means)
     true = posteriors[np.arange(len(labels)), labels]
@@ -180,18 +180,20 @@ def _published_shrinkage(projected: Floats, unit: float) -> float:
     return shrinkage if shrinkage > LEAST_SHRINKAGE else 0.0
 
 
-def _fit(projected: Floats, labels: Codes, shrinkage: float) -> Discriminant:
-    """Fit the discriminant to features of mean zero."""
+def _fit(
+    projected: Floats, labels: Codes, shrinkage: float, rounding: float
+) -> Discriminant:
+    """Fit the discriminant to features of mean zero, rounded by so much."""
     n, p = projected.shape
     counts = np.bincount(labels)
     means = class_means(projected, labels)
     residuals = (projected - means[labels]) / np.sqrt(n)
-    if np.sum(residuals**2) <= p * (n * EPSILON) ** 2:
+    if np.sum(residuals**2) <= p * rounding**2:
         raise UndefinedScore(
             "features have no spread within any class, and NCTI no discriminant; it "
             "needs classes of several different samples"
         )
-    whitening = _whitening(residuals, shrinkage)
+    whitening = _whitening(residuals, shrinkage, rounding)
     whitened = means @ whitening
     weighted = np.sqrt(counts / n)[:, None] * whitened
     between = (1 - shrinkage) * weighted.T @ weighted
@@ -203,14 +205,14 @@ def _fit(projected: Floats, labels: Codes, shrinkage: float) -> Discriminant:
     return Discriminant(whitening, whitened, directions[:, told])
 
 
-def _whitening(residuals: Floats, shrinkage: float) -> Floats:
+def _whitening(residuals: Floats, shrinkage: float, rounding: float) -> Floats:
     """Return W (p, q) with W'BW = I, where S_w = residuals' residuals."""
     p = residuals.shape[1]
     spread = np.ones(p)
     if not shrinkage:
         # The threshold below is on columns of equal spread, if it is not rounding.
         spread = np.sqrt(np.sum(residuals**2, axis=0))
-        spread[spread <= len(residuals) * EPSILON] = 1
+        spread[spread <= rounding] = 1
     triangle = np.linalg.qr(residuals / spread, mode="r")
     _, roots, rows = np.linalg.svd(triangle)
     squares = np.zeros(p)

@@ -53,7 +53,9 @@ def score(embedding: Embedding, labels: NDArray[np.int64]) -> float:
     samples = np.arange(n)
     counts = np.bincount(labels)
     # The posterior does not feel a shift; without the mean there is less to cancel.
-    centered = embedding.unit * embedding.centered
+    centered, unit = embedding.centered, embedding.unit
     means = class_means(centered, labels)
-    logits = centered @ means.T - (means**2).sum(axis=1) / 2 + np.log(counts / n)
+    logits = centered @ means.T - (means**2).sum(axis=1) / 2
+    # Not unit**2, which overflows where this does not.
+    logits = logits * unit * unit + np.log(counts / n)
     return float(softmax(logits, axis=1)[samples, labels].mean())

@@ -16,7 +16,7 @@ sum_jc log(1 + lambda s h_jc) / (2 lambda), the log-determinant of H's diagonal.
 
 import math
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,6 +162,7 @@ class Regression:
     ) -> None:
         self.labels = labels
         self.design = np.column_stack([points, np.ones(len(points))])
+        self.across = np.ascontiguousarray(self.design.T)  # for faster products
         self.moments = np.append(np.maximum(moments, 0), 1)
         self.penalty = np.full(self.design.shape[1], ridge)
         self.penalty[-1] = 0
@@ -169,7 +170,7 @@ class Regression:
     def at(self, weights: Floats) -> Point:
         """Return the loss and its gradient at weights of shape (n_classes, r + 1)."""
         samples = np.arange(len(self.labels))
-        logs = log_softmax(weights @ self.design.T, axis=0)
+        logs = log_softmax(weights @ self.across, axis=0)
         probabilities = np.exp(logs)
         residual = probabilities.copy()
         residual[self.labels, samples] -= 1
@@ -193,14 +194,15 @@ class Regression:
         shape = point.weights.shape
         rough = accuracy > IN_SINGLE
         rough &= float(self.moments.max()) < CONDITION * self.penalty[0]
-        kind = np.float32 if rough else np.float64
-        design, p = self.design.astype(kind), point.probabilities.astype(kind)
+        kind: Any = np.float32 if rough else np.float64
+        design, across = self.design.astype(kind), self.across.astype(kind)
+        p = point.probabilities.astype(kind)
         curvature = max((1 - float(np.vdot(p, p)) / n) / (n_classes - 1), 1e-12)
         diagonal = np.tile(self.moments * curvature + self.penalty, n_classes)
 
         def hessian(flat: Floats) -> Floats:
             step = flat.reshape(shape)
-            moved = p * (step.astype(kind) @ design.T)
+            moved = p * (step.astype(kind) @ across)
             moved -= p * moved.sum(axis=0)
             return (moved @ design / n + self.penalty * step).ravel()
 
@@ -228,7 +230,7 @@ def _axes(embedding: Embedding) -> tuple[Floats, Floats]:
         points, squares = embedding.components()
         return points, squares / n
     # The weights lie in the span of the n rows; turned into n dimensions.
-    rows = np.linalg.qr(embedding.centered.T, mode="r").T
+    rows = np.asarray(np.linalg.qr(embedding.centered.T, mode="r")).T
     with blas_for(n):
         moments, axes = np.linalg.eigh(rows.T @ rows / n)
     return rows @ axes, moments

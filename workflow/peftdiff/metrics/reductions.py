@@ -55,16 +55,20 @@ class Embedding:
         return np.asarray(np.ptp(self.features, axis=0) > 0)
 
     @cached_property
+    def _largest(self) -> float:
+        return _largest(self.features)
+
+    @cached_property
     def _centered(self) -> tuple[Floats, int]:
         """Return the centered features, divided by a power of 2, and its exponent.
 
         Such a division rounds nothing, and no square overflows after it.
         """
-        first = math.frexp(float(np.abs(self.features).max()))[1]
+        first = math.frexp(self._largest)[1]
         centered = np.ldexp(self.features, -first)
         centered -= centered.mean(axis=0)
         centered[:, ~self._varies] = 0  # where the mean has rounded
-        second = math.frexp(float(np.abs(centered).max()))[1]
+        second = math.frexp(_largest(centered))[1]
         if second:
             np.ldexp(centered, -second, out=centered)
         return _frozen(centered), first + second
@@ -82,8 +86,7 @@ class Embedding:
     @cached_property
     def rounding(self) -> float:
         """By how much the mean's rounding may move an entry of `centered`."""
-        largest = float(np.abs(self.features).max())
-        relative = math.ldexp(largest, -self._centered[1])
+        relative = math.ldexp(self._largest, -self._centered[1])
         return len(self.features) * EPSILON * relative
 
     @cached_property
@@ -137,6 +140,11 @@ class Embedding:
         return _frozen(points), _frozen(squares)
 
 
+def _largest(array: Floats) -> float:
+    """Return the largest absolute value, without a copy of the array."""
+    return max(float(array.max()), -float(array.min()))
+
+
 def _frozen(array: Floats) -> Floats:
     """Return the array, which nobody may write to from now on."""
     array.flags.writeable = False
@@ -184,14 +192,15 @@ def eigen_coordinates(matrix: Floats, rows: Floats) -> tuple[Floats, Floats]:
         return matrix[0], rows
     with blas_for(m):
         work = int(lapack.dsytrd_lwork(m, lower=1)[0])
-        reduced, diagonal, beside, scales, _ = lapack.dsytrd(matrix, 1, lwork=work)
+        # A symmetric matrix's transpose is the same, in the order LAPACK wants.
+        reduced, diagonal, beside, scales, _ = lapack.dsytrd(matrix.T, 1, lwork=work)
         values, axes = linalg.eigh_tridiagonal(diagonal, beside, check_finite=False)
         # Q leaves the first entry as it is; LAPACK keeps the rest as that of a QR.
-        rotated = rows.copy(order="F")
-        rotated[:, 1:], _, _ = lapack.dormqr(
-            "R", "N", reduced[1:, :-1], scales, rotated[:, 1:], lwork=64 * k
-        )
-        return values, rotated @ axes
+        rotated = rows.T.copy(order="F")
+        rotated[1:] = lapack.dormqr(
+            "L", "T", reduced[1:, :-1], scales, rotated[1:], lwork=64 * k
+        )[0]
+        return values, np.asarray(rotated.T @ axes, dtype=np.float64)
 
 
 def randomized_components(features: Floats, count: int) -> Floats:
