@@ -32,6 +32,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from peftdiff.backbones import to_input
 from peftdiff.imagesets import Images
+from peftdiff.normalization import Level
 from peftdiff.runtime import UserError, digest
 
 Pixels = NDArray[np.uint8]
@@ -172,7 +173,7 @@ def _end_with(parent: int, _worker: int) -> None:
 
 
 def _image_transform(
-    parts: Mapping[str, Any], size: int, mean: float
+    parts: Mapping[str, Any], size: int, mean: Level
 ) -> Callable[[Image.Image], Any]:
     """Return what turns an image into a changed one (3, size, size), uint8.
 

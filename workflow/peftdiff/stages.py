@@ -240,7 +240,7 @@ def embedding_models(
     All models together may not fit into memory.
     """
     start = partial(start_model, architecture, backbone.weights)
-    makers = {BACKBONE: start}
+    makers: dict[str, Callable[[], VisionTransformer]] = {BACKBONE: start}
     for method, runs in trained.items():
         made = (method, hyperparameters[method])
         for seed, run in runs.items():
