@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from timm.models.vision_transformer import VisionTransformer
 
 from peftdiff.backbones import build_backbone
 from peftdiff.search.space import search_space
 
 LAYERS = 4
-WIDTH = 16
 
 
 @pytest.fixture
@@ -17,12 +17,30 @@ def deep(architecture):
     return architecture | {"depth": LAYERS}
 
 
+def plain_vit(architecture):
+    """Return timm's own model, whose last block keeps all tokens."""
+    return VisionTransformer(
+        img_size=architecture["image_size"],
+        patch_size=architecture["patch_size"],
+        embed_dim=architecture["width"],
+        depth=architecture["depth"],
+        num_heads=architecture["heads"],
+        num_classes=0,
+    )
+
+
 @pytest.fixture
-def backbone(deep):
+def kind():
+    """What builds the backbone."""
+    return build_backbone
+
+
+@pytest.fixture
+def backbone(deep, kind):
     """Return a function that builds the same backbone each time."""
 
     def build():
-        model = build_backbone(deep)
+        model = kind(deep)
         random = torch.Generator().manual_seed(1)
         with torch.no_grad():
             for parameter in model.parameters():

@@ -10,7 +10,7 @@ from peftdiff.runs import RunStore
 from peftdiff.runtime import Setting
 from peftdiff.search.space import Candidate, search_space
 from peftdiff.search.stages import hold_out_by_class, search_sizes, train_supernet
-from peftdiff.search.supernet import Supernet
+from peftdiff.search.supernet import Supernet, trained_state
 
 LEVEL = {
     "sizes": [1, 2, 5],
@@ -171,10 +171,18 @@ def test_a_search_says_what_it_found(search, split):
     assert result["train_seconds"] > 0
 
 
-def test_fitness_is_the_accuracy_with_inherited_weights(search, monkeypatch):
+def test_fitness_is_the_accuracy_with_inherited_weights(
+    search, supernet, split, monkeypatch
+):
     seen = []
+    trained = supernet("supernet").weights
 
     def accuracy(model, images, **how):
+        assert images is split[1]
+        state = trained_state(model)
+        assert state.keys() == trained.keys()
+        for name, tensor in state.items():
+            np.testing.assert_array_equal(tensor.numpy(), trained[name])
         sizes = [block.parametrizations.prompt[0].size for block in model.blocks]
         seen.append(tuple(sizes))
         return float(len(seen))
