@@ -123,7 +123,7 @@ def done(folder):
         *(*task, f"{folder}/truth.csv"),
         hyperparameters={**config["hyperparameters"], "linear": {}},
         truth=config["ground_truth"],
-        **{"validate": False, "store": store, **names, **how},
+        **{"store": store, **names, **how},
     )
     return folder
 

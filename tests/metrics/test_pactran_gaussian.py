@@ -142,6 +142,25 @@ def test_the_minimum_is_found_at_any_scale(n, d, scale):
     assert fit.loss <= start.loss
 
 
+@pytest.mark.parametrize(("n", "d", "n_classes"), [(200, 60, 3), (300, 20, 40)])
+def test_single_precision_on_the_way_does_not_show(monkeypatch, n, d, n_classes):
+    data = dataset(n, d, n_classes)
+    kinds = []
+    step = module.Regression.newton_step
+
+    def newton_step(self, point, accuracy):
+        kinds.append(self.kind(accuracy))
+        return step(self, point, accuracy)
+
+    monkeypatch.setattr(module.Regression, "newton_step", newton_step)
+    found = compute("pactran_gaussian", *data)
+    assert set(kinds) == {np.float32}
+    kinds.clear()
+    monkeypatch.setattr(module, "CONDITION", 0)
+    assert compute("pactran_gaussian", *data) == pytest.approx(found, rel=1e-10)
+    assert set(kinds) == {np.float64}
+
+
 def test_published_trace_sums_over_samples_and_counts_biases():
     features, labels = dataset(40, 3)
     centered = features - features.mean(axis=0)

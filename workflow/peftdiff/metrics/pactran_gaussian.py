@@ -183,18 +183,21 @@ class Regression:
         slope = float(np.linalg.norm(gradient))
         return Point(weights, loss, probabilities, gradient, slope)
 
+    def kind(self, accuracy: float) -> Any:
+        """Return the type of numbers in which a step of such accuracy is found."""
+        even = float(self.moments.max()) < CONDITION * self.penalty[0]
+        return np.float32 if even and accuracy > IN_SINGLE else np.float64
+
     def newton_step(self, point: Point, accuracy: float) -> Floats:
         """Return - H^-1 gradient by conjugate gradients, to a relative accuracy.
 
         The preconditioner has for all classes the Hessian of equal probabilities whose
-        average curvature is the present one. Products in single precision take half the
-        time, where they are exact enough.
+        average curvature is the present one. Its products may be in single precision,
+        which takes half the time.
         """
         n_classes, n = point.probabilities.shape
         shape = point.weights.shape
-        rough = accuracy > IN_SINGLE
-        rough &= float(self.moments.max()) < CONDITION * self.penalty[0]
-        kind: Any = np.float32 if rough else np.float64
+        kind = self.kind(accuracy)
         design, across = self.design.astype(kind), self.across.astype(kind)
         p = point.probabilities.astype(kind)
         curvature = max((1 - float(np.vdot(p, p)) / n) / (n_classes - 1), 1e-12)

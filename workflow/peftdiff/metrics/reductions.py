@@ -200,8 +200,7 @@ def eigen_coordinates(matrix: Floats, rows: Floats) -> tuple[Floats, Floats]:
         rotated[1:] = lapack.dormqr(
             "L", "T", reduced[1:, :-1], scales, rotated[1:], lwork=64 * k
         )[0]
-        coordinates = np.asarray(rotated.T @ axes, dtype=np.float64)
-    return np.asarray(values, dtype=np.float64), coordinates
+        return np.asarray(values, dtype=np.float64), rotated.T @ axes
 
 
 def randomized_components(features: Floats, count: int) -> Floats:
