@@ -120,7 +120,7 @@ def done(folder):
         **how,
     )
     fine_tune.main(
-        *(*task, f"{folder}/truth.csv"),
+        *(task[0], (backbone, trained), None, f"{folder}/truth.csv"),
         hyperparameters={**config["hyperparameters"], "linear": {}},
         truth=config["ground_truth"],
         **{"store": store, **names, **how},
