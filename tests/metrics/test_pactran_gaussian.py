@@ -142,6 +142,19 @@ def test_the_minimum_is_found_at_any_scale(n, d, scale):
     assert fit.loss <= start.loss
 
 
+@pytest.mark.parametrize("scale", [1e-2, 1, 1e2, 1e3, 1e4])
+@pytest.mark.parametrize(("n", "d"), [(300, 40), (30, 60)])
+def test_another_step_changes_no_probability(n, d, scale):
+    features, labels = dataset(n, d)
+    features /= np.sqrt(1 + np.arange(d))  # axes that differ make it harder
+    embedding = Embedding(scale * (features - features.mean(axis=0)))
+    fit = module._fit(embedding, labels, 1 / n)
+    ridge = 1 / n / embedding.unit**2
+    problem = module.Regression(*module._axes(embedding), labels, ridge)
+    after = problem.at(fit.weights + problem.newton_step(fit, 1e-6))
+    np.testing.assert_allclose(after.probabilities, fit.probabilities, atol=1e-9)
+
+
 @pytest.mark.parametrize(("n", "d", "n_classes"), [(200, 60, 3), (300, 20, 40)])
 def test_single_precision_on_the_way_does_not_show(monkeypatch, n, d, n_classes):
     data = dataset(n, d, n_classes)

@@ -34,11 +34,13 @@ POSTERIORS = ("isotropic", "diagonal", "as_published")
 NEWTON_STEPS = 200
 HALVINGS = 30
 MOST_PRODUCTS = 1000  # with the Hessian, in one step
-CONVERGED = 1e-12  # length of the gradient, relative to that at W = 0
+CONVERGED = 1e-12  # length of the gradient, relative to that at W = 0, and then
+LEAST_GAIN = 1e-22  # what a step still gains, relative to the loss, may be so much
+FINEST = 1e-4  # accuracy of a step: the next one makes up for the rest
 IN_SINGLE = 1e-5  # a step less accurate than this may be found in single precision,
 CONDITION = 1e6  # if the Hessian's eigenvalues are closer to one another than this
 MOST_RIDGE = 1e300  # no weight differs from zero long before
-ROUNDING = 1e-9  # a longer gradient that cannot be shortened is a failure
+MOST_GAIN = 1e-14  # nats; a larger one that rounding keeps from being made is a failure
 
 
 def score(
@@ -252,24 +254,29 @@ def _fit(embedding: Embedding, labels: Codes, ridge: float) -> Point:
     problem = Regression(*_axes(embedding), labels, in_unit)
     n_weights = problem.design.shape[1]
     point = problem.at(np.zeros((int(labels.max()) + 1, n_weights)))
-    start = point.slope
+    start, gain = point.slope, math.inf
     for _ in range(NEWTON_STEPS):
-        if point.slope <= CONVERGED * start:
-            break
-        progress = point.slope / start
-        # Never more accurate than it takes to arrive: below, there is only rounding.
-        accuracy = max(min(0.1, math.sqrt(progress)), CONVERGED / progress / 2)
+        if point.slope == 0:
+            return point
+        accuracy = min(max(math.sqrt(point.slope / start), FINEST), 0.1)
         step = problem.newton_step(point, accuracy)
+        gain = -float(np.vdot(point.gradient, step)) / 2
+        short = point.slope <= CONVERGED * start
+        if short and gain <= LEAST_GAIN * point.loss:
+            return point
         for halving in range(HALVINGS):
             trial = problem.at(point.weights + step / 2**halving)
             if trial.slope < (1 - 1e-4 / 2**halving) * point.slope:
                 break
         else:
             break
+        slower = trial.slope > point.slope / 2
         point = trial
-    if not point.slope <= ROUNDING * start:
+        if slower and gain <= MOST_GAIN:
+            break  # rounding is about to end it
+    if not gain <= MOST_GAIN:
         raise UndefinedScore(
-            "pactran_gaussian found no minimum of its regression: the gradient is "
-            f"{point.slope:.1e}, {start:.1e} at the start; scale the features down"
+            "pactran_gaussian found no minimum of its regression: a step would still "
+            f"lower its loss, {point.loss:.1e}, by {gain:.1e}; scale the features down"
         )
     return point
