@@ -6,7 +6,7 @@ sparse products are shared too, which BLAS leaves to one core.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TypeVar
 
@@ -40,9 +40,9 @@ def in_threads(
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep BLAS from sharing what one core does faster, as small eigenproblems are."""
-    with _blas().limit(limits=1):
+def one_thread(small: bool = True) -> Iterator[None]:
+    """Keep BLAS from sharing what is `small`: one core does it faster."""
+    with _blas().limit(limits=1) if small else nullcontext():
         yield
 
 

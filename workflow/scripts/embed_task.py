@@ -37,10 +37,9 @@ def main(
     images = read_images(images_path, embedding["split"], normalization)
     (backbone,) = read_models(backbone_path).values()
     images = images.part(slice(embedding["max_images"]))
-    count = len(images.labels)
     trained = dict(zip(hyperparameters, map(read_models, method_paths), strict=True))
     makers = embedding_models(architecture, backbone, hyperparameters, trained)
-    width = makers[BACKBONE]().num_features
+    count, width = len(images.labels), makers[BACKBONE]().num_features
     shapes = {name: ((count, width), "float32") for name in makers}
     shapes |= {"labels": ((count,), "int64")}
     class_names = {"class_names": json.dumps(images.class_names[0])}

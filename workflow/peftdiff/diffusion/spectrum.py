@@ -7,7 +7,6 @@ eigenvalue 1 is simple and its eigenvector known, so only the others are solved 
 
 import warnings
 from collections.abc import Iterator
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -175,8 +174,7 @@ def _sparse_pairs(
     """Solve by Lanczos iteration, then look for copies of eigenvalues it missed."""
     random = np.random.default_rng(seed)
     size = len(constant)
-    one_core = one_thread() if size * count <= SHARED else nullcontext()
-    with shared_product(block) as product, one_core:
+    with shared_product(block) as product, one_thread(size * count <= SHARED):
         # The cube has the same eigenvectors, the leading ones farther apart in
         # eigenvalue: more products but fewer steps, and steps cost more.
         values, vectors = _lanczos(product, constant[:, None], count, random, power=3)

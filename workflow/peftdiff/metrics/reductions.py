@@ -1,8 +1,7 @@
 """What several metrics reduce features and class codes to."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 
 import numpy as np
@@ -151,14 +150,9 @@ def _frozen(array: Floats) -> Floats:
     return array
 
 
-@contextmanager
-def blas_for(size: int) -> Iterator[None]:
-    """Keep BLAS from sharing what one core does faster, as small eigenproblems are."""
-    if size > SMALL:
-        yield
-        return
-    with one_thread():
-        yield
+def blas_for(size: int) -> AbstractContextManager[None]:
+    """Return the context in which BLAS finds eigenvectors of so many rows fastest."""
+    return one_thread(size <= SMALL)
 
 
 def one_hot(labels: Codes) -> sparse.csr_array:
