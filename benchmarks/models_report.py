@@ -28,6 +28,7 @@ def tables(results: Results) -> str:
             f"## Targets\n\n{targets}",
             "## Fine-tuning\n\nOurs beside a plain float32 loop over a DataLoader, and "
             f"the forward and backward passes alone.\n\n{speeds}",
+            f"## Other forms of a model\n\n{_forms(results)}",
             f"## All of VTAB-1k, extrapolated\n\n{_extrapolated(results)}",
         ]
     )
@@ -56,6 +57,19 @@ def _targets(results: Results) -> Iterator[list[str]]:
 def _speeds(results: Results) -> Iterator[list[str]]:
     for method, speed in results["fine_tuning"].items():
         yield [method, *(f"{speed[side]:,.0f}" for side in SIDES)]
+
+
+def _forms(results: Results) -> str:
+    header = ("images a second", "forward", "forward and backward")
+    rows = [
+        [form, *(f"{speed[passes]:,.0f}" for passes in header[1:])]
+        for form, speed in results["forms"].items()
+    ]
+    return (
+        "The passes alone, forward of timm's model and forward and backward of LoRA's, "
+        "with the same model channels-last, or compiled. Jobs take it as it is.\n\n"
+        f"{markdown(header, rows)}"
+    )
 
 
 def _extrapolated(results: Results) -> str:

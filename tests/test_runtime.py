@@ -5,6 +5,7 @@ import warnings
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from peftdiff import runtime
 from peftdiff.runtime import (
@@ -52,6 +53,20 @@ def test_a_job_writes_its_messages_and_warnings_to_its_log(tmp_path, capsys):
             "results/mini: permission denied; free or repair that path and start again",
         ),
         (MemoryError(), "the job ran out of memory; give it more, or lower its"),
+        (
+            torch.OutOfMemoryError(
+                "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total"
+                " capacity of 79.11 GiB"
+            ),
+            "the GPU ran out of memory (CUDA out of memory. Tried to allocate 2.00 GiB)"
+            "; lower the batch size in the configuration, or let fewer jobs share",
+        ),
+        (
+            RuntimeError(
+                "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"
+            ),
+            "the GPU ran out of memory (CUDA error: CUBLAS_STATUS_ALLOC_FAILED",
+        ),
     ],
 )
 def test_a_failure_is_one_sentence_and_an_exit_code(tmp_path, capsys, error, sentence):
@@ -66,15 +81,22 @@ def test_a_failure_is_one_sentence_and_an_exit_code(tmp_path, capsys, error, sen
     logging.captureWarnings(False)
 
 
-def test_a_mistake_of_ours_keeps_its_traceback(tmp_path):
-    with pytest.raises(KeyError), job(str(tmp_path / "job.log")):
-        raise KeyError("bug")
+def test_memory_that_torch_does_not_get_is_a_sentence(tmp_path, capsys):
+    with pytest.raises(SystemExit), job(str(tmp_path / "job.log")):
+        torch.empty(2**50)
+    shown = capsys.readouterr().err
+    assert shown.startswith("Error: the job ran out of memory; give it more")
+    logging.captureWarnings(False)
+
+
+@pytest.mark.parametrize("error", [KeyError("bug"), RuntimeError("shapes differ")])
+def test_a_mistake_of_ours_keeps_its_traceback(tmp_path, error):
+    with pytest.raises(type(error)), job(str(tmp_path / "job.log")):
+        raise error
     logging.captureWarnings(False)
 
 
 def test_settings_resolve_to_what_the_machine_has(monkeypatch):
-    import torch
-
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert resolve_setting("auto", "auto") == Setting("cpu", "float32")
     assert resolve_setting("cpu", "bfloat16") == Setting("cpu", "bfloat16")
@@ -124,8 +146,6 @@ def test_short_work_is_timed_three_times(monkeypatch, clock, calls, expected):
 
 
 def test_a_device_is_described(monkeypatch):
-    import torch
-
     assert describe_device(Setting("cpu", "float32")) == "cpu"
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a fast one")
     assert describe_device(Setting("cuda", "bfloat16")) == "cuda (a fast one)"

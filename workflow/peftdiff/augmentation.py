@@ -97,7 +97,7 @@ class Augmented(Dataset[Pixels]):
     ) -> None:
         crop = parts.get("crop")
         self._images = images if crop else images.center(size)
-        self._labels = torch.from_numpy(np.array(images.labels)).to(device)
+        self._labels = torch.from_numpy(np.array(images.labels))
         self._device, self._workers = device, workers
         self._transform = _image_transform(parts, size, images.mean)
         self._erase = _erasing(parts, device)
@@ -138,12 +138,9 @@ class Augmented(Dataset[Pixels]):
             yield batch
 
     def _batch(self, rows: list[int], pixels: Pixels) -> tuple[Tensor, Tensor]:
-        uint8 = torch.from_numpy(pixels).permute(0, 2, 3, 1)
-        if self._device == "cuda":
-            uint8 = uint8.pin_memory()
-        uint8 = uint8.to(self._device, non_blocking=True)
+        uint8 = self._moved(torch.from_numpy(pixels).permute(0, 2, 3, 1))
         x = to_input(uint8, self._images.mean, self._images.std)
-        labels = self._labels[rows]
+        labels = self._moved(self._labels[rows])
         if self._erase is not None:
             x = self._erase(x)
         if self._mix is None:
@@ -155,6 +152,11 @@ class Augmented(Dataset[Pixels]):
             )
         mixed: tuple[Tensor, Tensor] = self._mix(x, labels)
         return mixed
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        if self._device == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self._device, non_blocking=True)
 
 
 def _end_with(parent: int, _worker: int) -> None:

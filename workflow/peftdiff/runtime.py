@@ -70,7 +70,9 @@ def job(log: str | None = None) -> Iterator[None]:
         stack.callback(logging.getLogger("py.warnings").removeHandler, handler)
         try:
             yield
-        except (ValueError, OSError, MemoryError) as error:
+        except (ValueError, OSError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not out_of_memory(error):
+                raise  # a mistake of ours
             logger.exception("failed")
             where = f" (log: {log})" if log else ""
             print(f"Error: {one_sentence(error)}{where}", file=sys.stderr)
@@ -79,12 +81,24 @@ def job(log: str | None = None) -> Iterator[None]:
 
 def one_sentence(error: Exception) -> str:
     """Say an exception in a sentence that names the file where one is at fault."""
-    if isinstance(error, MemoryError):
-        return "the job ran out of memory; give it more, or lower its batch size"
+    if isinstance(error, MemoryError) or out_of_memory(error):
+        if "CUDA" not in str(error):
+            return "the job ran out of memory; give it more, or lower its batch size"
+        reason = str(error).split("\n")[0].split(". GPU ")[0]
+        return (
+            f"the GPU ran out of memory ({reason}); lower the batch size in the"
+            " configuration, or let fewer jobs share a GPU (--resources gpu=N)"
+        )
     if isinstance(error, OSError) and error.filename is not None:
         reason = (error.strerror or str(error)).lower()
         return f"{error.filename}: {reason}; free or repair that path and start again"
     return " ".join(str(error).split())
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Return whether torch could not have the memory it asked for, here or on a GPU."""
+    signs = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
 
 
 class Stopwatch:
@@ -161,6 +175,9 @@ def use_threads(count: int) -> None:
     import torch
 
     torch.set_num_threads(count)
+    # On a GPU, too: its products are the same each time only with a workspace of fixed
+    # size, which torch wants to be set before a GPU is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     # A debugging aid that deterministic mode turns on; it costs some 3 % here.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
