@@ -3,8 +3,10 @@
 Not collected by itself, since it starts a SLURM on this machine: `make test-slurm`.
 """
 
+import contextlib
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -21,8 +23,8 @@ CLUSTER = [
 # Jobs ask for a GPU unless the device is a CPU; torch sees none in those of this node.
 # The backbone takes long enough to be caught at it.
 OVERLAY = {"device": "auto", "backbone": {"recipe": {"epochs": 30}}}
-FORMAT = "JobArrayID:|,State:|,MinMemory:|,tres-per-job:|,Comment:|"
-FIELDS = ("id", "state", "memory", "gpus", "comment")
+FORMAT = "JobArrayID:|,State:|,MinMemory:|,tres-per-job:|,TimeLimit:|,Comment:|"
+FIELDS = ("id", "state", "memory", "gpus", "limit", "comment")
 
 
 def jobs():
@@ -46,6 +48,13 @@ def megabytes(job):
     return number * {"M": 1, "G": 1024}[unit]
 
 
+def seconds(job):
+    """Return a time limit that is printed as [days-][[hours:]minutes:]seconds."""
+    days, _, clock = job["limit"].rpartition("-")
+    parts = map(int, reversed(clock.split(":")))
+    return 86_400 * int(days or 0) + sum(p * 60**i for i, p in enumerate(parts))
+
+
 def without_cores(command):
     """Return a command without the cores of this machine: the cluster has its own."""
     return command[: command.index("--cores")]
@@ -59,6 +68,13 @@ def wait_for(condition, engine, patience=900):
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)
     return value
+
+
+def written(log):
+    """Return what a job has written; its log is a new one each time it is repeated."""
+    with contextlib.suppress(FileNotFoundError):
+        return log.read_text()
+    return ""
 
 
 def script_of(rule, root):
@@ -81,10 +97,11 @@ def interfere(project, engine):
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory):
-    """A project that ran without SLURM."""
+    """A function that waits for a project that runs without SLURM, beside the other."""
     project = copy_of_the_project(tmp_path_factory.mktemp("local") / "a project")
-    project.run(overlay=OVERLAY)
-    return project
+    with ThreadPoolExecutor(1) as beside:
+        run = beside.submit(project.run, overlay=OVERLAY)
+        yield lambda: run.result() and project
 
 
 @pytest.fixture(scope="module")
@@ -95,33 +112,37 @@ def node():
         yield
 
 
-@pytest.fixture(scope="module")
-def cluster(node, tmp_path_factory):
-    """A project that ran on SLURM, with what became of its jobs."""
-    project = copy_of_the_project(tmp_path_factory.mktemp("slurm") / "a project")
-    printed = project.root / "printed.log"
-    with open(printed, "w") as log:
-        engine = subprocess.Popen(
-            without_cores(project.command(overlay=OVERLAY)) + CLUSTER,
-            cwd=project.root,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+@contextlib.contextmanager
+def submitting(project, *options, overlay):
+    """Run a project on SLURM; what is printed is in `printed.log`."""
+    command = [*without_cores(project.command(overlay=overlay)), *CLUSTER, *options]
+    log = project.root / "printed.log"
+    with open(log, "w") as file:
+        how = {"cwd": project.root, "stdout": file, "stderr": subprocess.STDOUT}
+        engine = subprocess.Popen(command, **how)
         try:
-            interfere(project, engine)
-            engine.wait(1800)
+            yield engine
         finally:
             engine.kill()
             engine.wait()
-            print(printed.read_text())
+            print(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def cluster(local, node, tmp_path_factory):
+    """A project that ran on SLURM, with what became of its jobs."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("slurm") / "a project")
+    with submitting(project, overlay=OVERLAY) as engine:
+        interfere(project, engine)
+        engine.wait(1800)
     project.jobs = jobs()
     assert engine.returncode == 0
     return project
 
 
 def test_the_results_are_those_of_a_local_run(cluster, local):
-    assert cluster.tables() == local.tables()
-    assert cluster.runs().keys() == local.runs().keys()
+    assert cluster.tables() == local().tables()
+    assert cluster.runs().keys() == local().runs().keys()
 
 
 def test_a_cancelled_job_goes_on_with_more_memory(cluster):
@@ -129,7 +150,7 @@ def test_a_cancelled_job_goes_on_with_more_memory(cluster):
     assert (first["state"], second["state"]) == ("CANCELLED", "COMPLETED")
     assert megabytes(second) == 2 * megabytes(first)
     log = cluster.live / "logs/pretrain_backbone/all.log"
-    assert "resumed after epoch" in log.read_text()
+    assert "resumed after epoch" in written(log)
 
 
 def test_a_job_whose_process_is_killed_is_repeated(cluster):
@@ -152,6 +173,30 @@ def test_no_other_job_fails(cluster):
 def test_what_takes_seconds_is_no_job(cluster):
     rules = {job["rule"] for job in cluster.jobs}
     assert not {rule for rule in rules if rule.startswith(("draw_", "collect_"))}
+
+
+def test_a_job_that_expires_says_so_and_goes_on_with_more_time(node, tmp_path):
+    project = copy_of_the_project(tmp_path / "a project")
+    endless = {"backbone": {"recipe": {"epochs": 5000}}}
+    target = "results/smoke/models/backbone.safetensors"
+    before = {job["id"] for job in jobs()}
+    log = project.live / "logs/pretrain_backbone/all.log"
+
+    def attempts():
+        mine = [job for job in jobs() if job["id"] not in before]
+        return of_rule(mine, "pretrain_backbone")
+
+    with submitting(project, "--", target, overlay=endless) as engine:
+        wait_for(lambda: "epoch  2/" in written(log), engine)
+        (job,) = attempts()
+        now = ["scontrol", "update", f"JobId={job['id']}", "EndTime=now"]
+        subprocess.run(now, check=True)
+        wait_for(lambda: "resumed after epoch" in written(log), engine)
+        first, second = attempts()
+        subprocess.run(["scancel", second["id"]], check=True)
+    assert first["state"] == "TIMEOUT"
+    assert seconds(second) == 2 * seconds(job)  # as it was before
+    assert "TIMEOUT" in (project.root / "printed.log").read_text()
 
 
 def test_the_profile_for_any_scheduler_submits_by_its_command(node, tmp_path):
