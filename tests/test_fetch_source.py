@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import prepare_source_folder
+from peftdiff.runtime import UserError
 from tests import shards
 from tests.server import COMMIT, Hub, serve
 from tests.shards import NAMES, REPOSITORY
@@ -84,13 +86,13 @@ class Fetched:
 
 @pytest.fixture
 def fetch(tmp_path):
-    """Return a function that fetches; `home` is the name of the hub's cache."""
+    """Return a function that fetches, with one cache of the hub's for all calls."""
     count = iter(range(100))
 
-    def call(endpoint, shots=5, seed=0, home="hub", settings=(), **changes):
-        folder = tmp_path / f"source {next(count)}"
+    def call(endpoint, shots=5, seed=0, settings=(), folder=None, **changes):
+        folder = folder or tmp_path / f"source {next(count)}"
         arguments = {"hub": HUB | changes, "shots": shots, "seed": seed}
-        return Fetched(folder, endpoint, tmp_path / home, dict(settings), arguments)
+        return Fetched(folder, endpoint, tmp_path / "hub", dict(settings), arguments)
 
     return call
 
@@ -259,6 +261,39 @@ def test_a_page_in_place_of_a_file_is_told_and_no_half_is_taken(fetch):
         fetched = fetch(hub.url, 20)
         assert hub.downloads()[before:] == read[1:]  # what was whole was kept
     assert fetched.images == images
+
+
+def test_an_image_that_cannot_be_decoded_is_named_by_file_and_row(fetch, tmp_path):
+    name = "data/train-0.parquet"
+    images = [*map(shards.picture, range(29)), b"no image"]
+    files = {name: shards.encode([row % 3 for row in range(30)], images)}
+    with serve(Hub(REPOSITORY, files)) as hub:
+        fetched = fetch(hub.url, shots=10)
+    preparation = {"size": 8, "interpolation": "bicubic", "stored_bytes": 0}
+    with pytest.raises(UserError, match=f"{name}/000029 cannot be decoded"):
+        prepare_source_folder.main(
+            *(str(fetched.list), str(tmp_path / "source.safetensors")),
+            manifest=str(fetched.manifest),
+            images=1,
+            shots=10,
+            seed=0,
+            stored_size=None,
+            preparation=preparation,
+        )
+
+
+def test_what_a_killed_fetch_left_is_cleared_away(fetch):
+    files, known = shards.make()
+    with serve(Hub(REPOSITORY, files)) as hub:
+        fetched = fetch(hub.url)
+        (fetched.folder / "images/data/stray.parquet").mkdir()
+        (fetched.folder / "images/data/stray.parquet/000001").touch()
+        Path(next(fetched.folder.glob("images/data/train*/*"))).write_bytes(b"half")
+        fetched.manifest.unlink()
+        again = fetch(hub.url, folder=fetched.folder)
+    assert again.images == drawn_by_hand(known, 5, 0)[1]
+    left = [path for path in again.folder.rglob("*") if path.is_file()]
+    assert len(left) == len(again.images) + 2
 
 
 def test_a_full_disk_is_a_sentence(fetch, tmp_path):

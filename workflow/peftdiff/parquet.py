@@ -17,6 +17,7 @@ import numpy as np
 
 from peftdiff.runtime import UserError
 
+BATCH = 64  # images that are in memory at a time
 SECTION = "source.hub"  # of the configuration: files, image and label are its keys
 
 
@@ -78,14 +79,16 @@ def read_images(
             file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)
         ]
         starts = np.cumsum([0, *sizes])
-        groups = np.searchsorted(starts, wanted, side="right") - 1
-        for group in np.unique(groups):
-            own = wanted[groups == group]
-            cells = file.read_row_group(int(group), [column], use_threads=False)
-            for row, cell in zip(
-                own, cells.column(0).take(own - starts[group]), strict=True
+        for group in np.unique(np.searchsorted(starts, wanted, side="right") - 1):
+            start = int(starts[group])
+            for batch in file.iter_batches(
+                BATCH, row_groups=[int(group)], columns=[column], use_threads=False
             ):
-                yield int(row), _content(path, column, int(row), cell.as_py())
+                end = start + len(batch)
+                for row in wanted[(wanted >= start) & (wanted < end)].tolist():
+                    cell = batch.column(0)[row - start].as_py()
+                    yield row, _content(path, column, row, cell)
+                start = end
 
 
 def _content(path: str | Path, column: str, row: int, cell: Any) -> bytes:
@@ -136,7 +139,8 @@ def _opened(path: str | Path) -> Iterator[Any]:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        # With a buffer, a column is read piece by piece.
+        with parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             yield file
     except (pyarrow.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())[:200]
