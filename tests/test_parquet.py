@@ -1,7 +1,6 @@
 """Labels and images of Parquet files, as `datasets` writes them and otherwise."""
 
 import io
-import json
 
 import pyarrow as pa
 import pytest
@@ -130,10 +129,3 @@ def test_a_file_that_is_cut_off_is_a_sentence(tmp_path):
         path = written(tmp_path, damaged)
         with pytest.raises(UserError, match="parquet is no whole Parquet file"):
             read_labels(path, "label")
-
-
-def test_what_is_noted_is_what_datasets_writes():
-    # From a file of datasets 4: the names stand below info, features and the column.
-    assert json.loads(noted({"label": {"names": ["a"]}})[b"huggingface"]) == {
-        "info": {"features": {"label": {"names": ["a"]}}}
-    }
