@@ -46,6 +46,7 @@ def changed(**changes):
 
 
 RECIPE = load()["source"]["recipe"]
+HUB = load("vtab1k.yaml")["source"]["hub"]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +217,14 @@ def test_the_configurations_are_valid(overlay):
         (
             {"data__image_folders": {"source": "somewhere"}},
             "config key 'data.image_folders' has a task 'source', a name that is taken",
+        ),
+        (
+            {"source__hub": {"repository": "a/b", "revision": "main"}},
+            "config key 'source.hub' lacks the key 'files'",
+        ),
+        (
+            {"source__hub": dict.fromkeys(HUB, "a"), "source__shots": None},
+            "config key 'source.shots' is empty, but images of 'source.hub' are drawn",
         ),
         (
             {"source__shots": 0},

@@ -18,6 +18,7 @@ OPTIONAL = (
     "huggingface_hub",
     "jsonschema",
     "matplotlib",
+    "pyarrow",
     "pydiffmap",
     "pooch",
     "pynndescent",

@@ -45,6 +45,14 @@ def test_a_table_names_paths_from_its_own_folder_and_labels(folder, tmp_path):
     assert read_own_task(table)[1] == ("10", "b")
 
 
+def test_a_table_is_taken_at_its_word(tmp_path):
+    table = tmp_path / "pets.csv"
+    table.write_text('path,label\n1,NA\n01,null\n2,"a, ""b/c"""\n3,007\n')
+    files, classes = read_own_task(table)
+    assert list(files.names) == ["1", "01", "2", "3"]
+    assert set(classes) == {"NA", "null", 'a, "b/c"', "007"}
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -1,12 +1,14 @@
 """The workflow as its user meets it: plans, lint, and mistakes told in a sentence."""
 
 import fcntl
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from peftdiff.paths import TABLES
 from tests import vtab
@@ -35,6 +37,13 @@ def call(project, *arguments):
         text=True,
     )
     return done.returncode, done.stdout
+
+
+def vtab1k(at, **source):
+    """Return what plans VTAB-1k with other values of the section `source`."""
+    overlay = at / "overlay.yaml"
+    overlay.write_text(yaml.safe_dump({"source": source}))
+    return ["-n", "--configfile", "configs/vtab1k.yaml", str(overlay)]
 
 
 def jobs(plan):
@@ -201,22 +210,54 @@ def test_a_published_ground_truth_that_does_not_fit_is_a_sentence(
     assert "Traceback" not in text
 
 
-def test_vtab_1k_says_that_its_source_is_missing_and_takes_a_folder(project, tmp_path):
-    overlay = ["-n", "--configfile", "configs/vtab1k.yaml"]
-    code, text = call(project, *overlay)
+def test_vtab_1k_takes_its_source_from_the_hub_or_a_folder(project, tmp_path):
+    empty = "'source.folder' and 'source.hub' are empty: methods are trained on"
+    code, text = call(project, *vtab1k(tmp_path))
     assert code == 0, text
-    assert text.count("'source.folder' is empty: methods are trained on the emb") == 1
-    assert "prepare_source_folder" not in text
-    given = ["--config", f"source={{folder: {tmp_path}}}"]
-    code, text = call(project, *overlay, *given)
-    assert code == 0, text
-    assert "'source.folder' is empty" not in text
-    assert jobs(text)["prepare_source_folder"] == 1
+    assert empty not in text
+    assert jobs(text)["fetch_source"] == jobs(text)["prepare_source_folder"] == 1
     assert "prepare_sources" not in jobs(text)  # nothing is pre-trained here
+    recorded = text.split("Record what the tables come from")[1].split("Job ")[0]
+    assert "results/vtab1k/data/source.safetensors" in recorded
+    code, text = call(project, *vtab1k(tmp_path, folder=str(tmp_path)))
+    assert code == 0, text
+    assert empty not in text
+    assert jobs(text)["prepare_source_folder"] == 1
+    assert not {"fetch_source", "prepare_sources"} & jobs(text).keys()
+    code, text = call(project, *vtab1k(tmp_path, hub=None))
+    assert code == 0, text
+    assert text.count(empty) == 1
+    assert not {"fetch_source", "prepare_source_folder"} & jobs(text).keys()
+
+
+def test_a_source_that_cannot_be_is_a_sentence(project, tmp_path):
+    code, text = call(project, *vtab1k(tmp_path, shots=None))
+    assert code != 0
+    assert "config key 'source.shots' is empty, but images of 'source.hub'" in text
+    assert "Traceback" not in text
     code, text = call(project, "-n", "--config", "source={folder: nowhere}")
     assert code != 0
     assert "config key 'source.folder' is nowhere, which does not exist" in text
     assert "Traceback" not in text
+
+
+def test_images_of_the_hub_are_drawn_once_for_all_that_choose_the_same(
+    project, tmp_path
+):
+    def fetched(experiment="vtab1k", **source):
+        how = vtab1k(tmp_path, **source)
+        target = f"results/{experiment}/data/source.safetensors"
+        named = ("--config", f"experiment={experiment}", "--", target)
+        code, text = call(project, *how, *named)
+        assert code == 0, text
+        assert jobs(text).keys() == {"fetch_source", "prepare_source_folder", "total"}
+        return set(re.findall(r"results/downloads/sources/[^ ,]+/source.json", text))
+
+    first = fetched()
+    assert len(first) == 1
+    assert fetched("another", stored_size=300, seeds=[0]) == first
+    others = [{"shots": 8}, {"draw_seed": 1}, {"hub": {"revision": "v2"}}]
+    assert len(first.union(*(fetched(**other) for other in others))) == 4
 
 
 def test_own_tasks_plan_beside_the_others(project, tmp_path):

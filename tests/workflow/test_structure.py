@@ -14,8 +14,8 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 LAYERS = [
     {"gpus", "normalization", "paths", "runtime", "threads", "truth"},
     {"records", "decoding", "archives"},
-    {"neighbors", "runs", "models", "downloads"},
-    {"diffusion"},
+    {"neighbors", "runs", "models", "hub", "parquet"},
+    {"diffusion", "downloads"},
     {"metrics", "statistics", "tasks", "methods", "provenance", "presets"},
     {"imagesets", "backbones", "cnn", "plans", "scoring", "config", "replicates"},
     {"preparation", "pretrained", "augmentation"},
@@ -29,7 +29,16 @@ TORCH_FREE = (
     *("diffusion", "metrics", "statistics", "neighbors", "plans", "models", "scoring"),
     *("replicates", "correlation", "summary", "comparison", "stability", "studies"),
     *("webpage", "status"),
-    *("decoding", "archives", "downloads", "imagesets", "preparation", "tasks"),
+    *(
+        "decoding",
+        "archives",
+        "hub",
+        "parquet",
+        "downloads",
+        "imagesets",
+        "preparation",
+        "tasks",
+    ),
     *("presets", "config"),
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))

@@ -46,6 +46,7 @@ def check_config(config: Config, schema: Config) -> None:
     if isinstance(normalization, str):
         _known("data.normalization", normalization, NORMALIZATIONS)
     _check_backbone(config["backbone"], config["tasks"])
+    _check_source(config["source"])
     _check_sizes(config)
     _check_search(config)
     _check_augmentation(config)
@@ -184,6 +185,14 @@ def _check_architecture(architecture: Config) -> None:
                 f"config key 'backbone.architecture.{part}' is {architecture[part]};"
                 f" it must divide {whole}, which is {architecture[whole]}"
             )
+
+
+def _check_source(source: Config) -> None:
+    if source["hub"] and not source["folder"] and source["shots"] is None:
+        raise UserError(
+            "config key 'source.shots' is empty, but images of 'source.hub' are"
+            " drawn by class; say how many of each, such as 16"
+        )
 
 
 def _check_sizes(config: Config) -> None:

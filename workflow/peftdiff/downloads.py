@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from peftdiff.archives import require_space
+from peftdiff.hub import HubDataset, fetch_file
 from peftdiff.runtime import UserError, logger
 
 RETRIES = 5
@@ -26,9 +27,7 @@ def fetch_archive(
     path
         Where an archive from `url` is kept. One from the hub stays in the hub's cache.
     hub
-        A dataset of the Hugging Face hub: repository, file, revision. Mirrors
-        (HF_ENDPOINT), offline mode (HF_HUB_OFFLINE) and the cache's place (HF_HOME)
-        are the library's own settings.
+        A dataset of the Hugging Face hub (`peftdiff.hub`): repository, file, revision.
     url
         An address (http or https).
 
@@ -67,29 +66,11 @@ def check_archive(archive: Path, checksum: str, wanted: str | None) -> None:
 
 
 def _from_hub(repository: str, file: str, revision: str) -> tuple[Path, Source]:
-    import huggingface_hub
-    from huggingface_hub import constants
-
-    what: Any = {"repo_id": repository, "filename": file, "revision": revision}
-    what["repo_type"] = "dataset"
-    try:
-        planned = huggingface_hub.hf_hub_download(**what, dry_run=True)
-        if planned.will_download and planned.file_size:
-            purpose = f"downloading {file} of {repository}"
-            require_space(planned.local_path, planned.file_size, purpose)
-        path = huggingface_hub.hf_hub_download(**what)
-    except UserError:
-        raise
-    except Exception as error:  # of the library's own transport, by version
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(
-            f"{file} of the dataset {repository} (revision {revision}) cannot be had"
-            f" from {constants.ENDPOINT} ({reason[:300]}); check the network and config"
-            " key 'data.vtab_hub', or give 'data.vtab_url' or 'data.vtab_root'"
-        ) from None
-    commit = planned.commit_hash
+    instead = "give 'data.vtab_url' or 'data.vtab_root'"
+    dataset = HubDataset(repository, revision, "data.vtab_hub", instead)
+    path, commit = fetch_file(dataset, file)
     source = {"kind": "hub", "repository": repository, "file": file, "revision": commit}
-    return Path(path), source
+    return path, source
 
 
 def _from_url(url: str, path: Path) -> tuple[Path, Source]:

@@ -60,8 +60,8 @@ class Images:
         if min(height, width) < size:
             raise UserError(
                 f"the images are {height} x {width} and the model's input {size} x"
-                f" {size}; give larger ones by config key 'source.folder', kept at a"
-                f" 'source.stored_size' of at least {size}"
+                f" {size}; give larger ones by config key 'source.folder' or"
+                f" 'source.hub', kept at a 'source.stored_size' of at least {size}"
             )
         top, left = (height - size) // 2, (width - size) // 2
         pixels = np.asarray(self.pixels)[:, top : top + size, left : left + size]

@@ -127,6 +127,17 @@ class Vtab:
     manifest = f"{DOWNLOADS}/vtab-1k/source.json"
 
 
+class HubSource:
+    """Source images of a dataset on the hub, as they were drawn, for all experiments.
+
+    `key` stands for all that decides which ones they are.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.images = f"{DOWNLOADS}/sources/{key}/images.csv"
+        self.manifest = f"{DOWNLOADS}/sources/{key}/source.json"
+
+
 def piece(task: str, method: str | None = None) -> str:
     """Return what a job's part and log are named after: a task, or a method on it."""
     return task if method is None else f"{task}/{method}"

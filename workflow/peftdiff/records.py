@@ -82,10 +82,16 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
         table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 
 
-def read_table(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table; `UserError` names the file, or the columns it lacks."""
+def read_table(
+    path: str | Path, columns: Sequence[str] = (), *, text: bool = False
+) -> pd.DataFrame:
+    """Read a table; `UserError` names the file, or the columns it lacks.
+
+    With `text`, cells are the text that stands there: "NA" is no gap, and 01 not 1.
+    """
+    as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False}
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, **(as_text if text else {}))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; run the job that makes it") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):

@@ -1,6 +1,7 @@
 """What several rules say in the same words.
 
-Takes the configuration and the names of startup.smk; makes CONFIGURED, and no file.
+Takes the configuration and the names of startup.smk; makes CONFIGURED, HUB_SOURCE
+and SOURCE_FILES, and no file.
 """
 
 # What a table holds rows for, though they may be empty.
@@ -8,6 +9,17 @@ CONFIGURED = {
     "tasks": {task: group_of(task) for task in config["tasks"]},
     "methods": POOL,
 }
+
+# What the source is made of, if it is no embedded one: a folder, or images of the hub's
+# dataset, fetched once for all experiments that choose the same.
+HUB_SOURCE = HubSource(
+    digest({key: config["source"][key] for key in ("hub", "shots", "draw_seed")})
+)
+SOURCE_FILES = {}
+if config["source"]["folder"]:
+    SOURCE_FILES = {"images": config["source"]["folder"]}
+elif config["source"]["hub"]:
+    SOURCE_FILES = {"images": HUB_SOURCE.images, "manifest": HUB_SOURCE.manifest}
 
 # Fine-tuning: one job a task, or one a method of it; by a fixed recipe, or a selected one.
 BY_METHOD = config["ground_truth"]["job"] == "method"

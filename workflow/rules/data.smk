@@ -1,10 +1,11 @@
 """Images.
 
 Takes nothing but the seeds of the generators (and scikit-learn's digits); for a task of
-VTAB-1k its folder, downloaded where none is given, and for an own task or source its
-image files.
+VTAB-1k its folder, downloaded where none is given, for an own task or source its image
+files, and for a source from the hub its dataset there.
 Makes data/<task>.safetensors, data/pretraining.safetensors, data/source.safetensors,
-and a contact sheet of each task; results/downloads/vtab-1k/ for all experiments.
+and a contact sheet of each task; for all experiments results/downloads/vtab-1k/ and
+results/downloads/sources/.
 """
 
 from peftdiff.preparation import PREPARATION_VERSION
@@ -14,6 +15,12 @@ PREPARATION = {
     "interpolation": config["data"]["interpolation"],
     "stored_bytes": config["data"]["stored_test_gigabytes"] * 10**9,
 }
+
+
+# On a cluster, nodes that compute may have no network.
+localrules:
+    fetch_source,
+    fetch_vtab,
 
 
 rule prepare_task:
@@ -99,7 +106,7 @@ rule prepare_image_folder:
 
 rule prepare_sources:
     output:
-        **({} if config["source"]["folder"] else {"source": LIVE.data("source")}),
+        **({} if SOURCE_FILES else {"source": LIVE.data("source")}),
         pretraining=LIVE.data("pretraining"),
     log:
         LIVE.log("prepare_sources"),
@@ -114,15 +121,33 @@ rule prepare_sources:
         "../scripts/prepare_sources.py"
 
 
+rule fetch_source:
+    output:
+        images=HUB_SOURCE.images,
+        manifest=HUB_SOURCE.manifest,
+    log:
+        LIVE.log("fetch_source"),
+    conda:
+        ENVIRONMENT
+    params:
+        hub=config["source"]["hub"],
+        shots=config["source"]["shots"],
+        seed=config["source"]["draw_seed"],
+    message:
+        "Download files of the source's dataset, and draw its images (follow {log})"
+    script:
+        "../scripts/fetch_source.py"
+
+
 rule prepare_source_folder:
     input:
-        lambda wildcards: config["source"]["folder"],
+        **SOURCE_FILES,
     output:
         LIVE.data("{source}"),
     log:
         LIVE.log("prepare_source_folder", "{source}"),
     wildcard_constraints:
-        source=either(["source"] if config["source"]["folder"] else []),
+        source=either(["source"] if SOURCE_FILES else []),
     conda:
         ENVIRONMENT
     params:

@@ -21,7 +21,7 @@ rule record_provenance:
         tables=[LIVE.table(name) for name in TABLES],
         images=[
             *(LIVE.data(task) for task in config["tasks"] if task not in DRAWN),
-            *([LIVE.data("source")] if config["source"]["folder"] else []),
+            *([LIVE.data("source")] if SOURCE_FILES else []),
         ],
     output:
         shown(LIVE.provenance, "provenance", "provenance", "Summary"),

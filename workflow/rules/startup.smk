@@ -35,6 +35,7 @@ from peftdiff.paths import (
     STUDY_TABLES,
     TABLES,
     Experiment,
+    HubSource,
     Vtab,
     cached,
     cached_experiments,
@@ -47,7 +48,7 @@ from peftdiff.paths import (
 from peftdiff.plans import architecture_of, recipe_of
 from peftdiff.presets import filled_in
 from peftdiff.runs import STAGE_VERSIONS
-from peftdiff.runtime import UserError
+from peftdiff.runtime import UserError, digest
 from peftdiff.tasks import (
     GENERATOR_VERSION,
     TASKS,
@@ -76,7 +77,7 @@ def require_source(folder):
     if folder and not os.path.exists(folder):
         raise UserError(
             f"config key 'source.folder' is {folder}, which does not exist; correct it,"
-            " or leave it empty for the embedded source"
+            " or leave it empty for 'source.hub' or the embedded source"
         )
 
 
@@ -158,12 +159,13 @@ if MISSING:
 
 if (
     workflow.is_main_process
-    and not config["source"]["folder"]
+    and not (config["source"]["folder"] or config["source"]["hub"])
     and any(isinstance(TASKS.get(task), VtabTask) for task in config["tasks"])
 ):
     logger.warning(
-        "config key 'source.folder' is empty: methods are trained on the embedded"
-        " source, not on ImageNet, and results on VTAB-1k say nothing about the paper's"
+        "config keys 'source.folder' and 'source.hub' are empty: methods are trained on"
+        " the embedded source, not on ImageNet, and results on VTAB-1k say nothing about"
+        " the paper's"
     )
 
 # The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.

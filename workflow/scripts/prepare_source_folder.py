@@ -3,6 +3,7 @@
 from typing import Any
 
 from peftdiff.preparation import Preparation, write_prepared
+from peftdiff.records import read_json
 from peftdiff.runtime import UserError, job, named
 from peftdiff.tasks.image_folder import listing_checksum
 from peftdiff.tasks.shots import draw_images, draw_shots, read_source_folder
@@ -12,6 +13,7 @@ def main(
     images_path: str,
     path: str,
     *,
+    manifest: str | None = None,
     images: int,
     shots: int | None,
     seed: int,
@@ -21,6 +23,7 @@ def main(
     """Draw images at `images_path`, decode their central squares, write them to `path`.
 
     `preparation` has the size of the model's input; `stored_size` may be larger.
+    `manifest` says where downloaded images are from.
     """
     size = stored_size or preparation["size"]
     if size < preparation["size"]:
@@ -34,7 +37,10 @@ def main(
         drawn = draw_images(files, images, seed)
     else:
         drawn = draw_shots(files, classes, shots, seed)
-    origin = {"kind": "folder", "path": images_path, "shots": shots, "draw_seed": seed}
+    origin = (
+        read_json(manifest) if manifest else {"kind": "folder", "path": images_path}
+    )
+    origin |= {"shots": shots, "draw_seed": seed}
     source = {"from": origin, "lists": {"train": listing_checksum(drawn)}}
     source |= {"images": {"train": len(drawn.labels)}, "stored_size": size}
     write_prepared(path, {"train": drawn}, classes, how, source)
@@ -43,7 +49,8 @@ def main(
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
-            snakemake.input[0],
+            snakemake.input.images,
             snakemake.output[0],
+            manifest=snakemake.input.get("manifest"),
             **named(snakemake.params),
         )

@@ -114,13 +114,14 @@ def _rows_of_folder(folder: Path) -> list[tuple[str, str]]:
 
 
 def _rows_of_table(path: Path) -> list[tuple[str, str]]:
-    table = read_table(path, COLUMNS)
-    empty = table[list(COLUMNS)].isna().any(axis=1).to_numpy()
+    table = read_table(path, COLUMNS, text=True)
+    table = table[list(COLUMNS)].fillna("")
+    empty = (table == "").any(axis=1).to_numpy()
     if empty.any():
         raise UserError(
             f"line {empty.argmax() + 2} of {path} lacks a path or a label; complete it"
         )
-    return list(zip(table["path"].astype(str), table["label"].astype(str), strict=True))
+    return list(zip(table["path"], table["label"], strict=True))
 
 
 def _in_order(labels: Iterable[str]) -> tuple[str, ...]:
