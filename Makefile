@@ -15,7 +15,7 @@ SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--
 
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: main status test test-slurm lint bench bench-gpu clean report
+.PHONY: main status test test-slurm test-container lint bench bench-gpu clean report
 
 main: .venv/ready
 	$(SNAKEMAKE)
@@ -55,6 +55,10 @@ test: .venv/ready lint
 # The smallest whole run through a SLURM of this machine's own (as root, on Debian).
 test-slurm: .venv/ready
 	.venv/bin/python -m pytest tests/slurm/check_slurm.py
+
+# The container's image built by Apptainer, and the smallest run in it (as root, on Debian).
+test-container: .venv/ready
+	.venv/bin/python -m pytest tests/container/check_container.py
 
 lint: .venv/ready
 	.venv/bin/python -m ruff check

@@ -1,4 +1,7 @@
-"""The environments that are not the project's own: conda's and the container's."""
+"""The environments that are not the project's own: conda's and the container's.
+
+Run as a script, this file writes the lock's lines into conda's environment.
+"""
 
 import re
 from pathlib import Path
@@ -11,8 +14,11 @@ from packaging.specifiers import SpecifierSet
 ROOT = Path(__file__).parents[1]
 LINES = (ROOT / "envs/requirements.lock").read_text().splitlines()
 LOCK = [Requirement(line) for line in LINES]
-CONDA = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())
+ENVIRONMENT = ROOT / "envs/environment.yaml"
+CONDA = yaml.safe_load(ENVIRONMENT.read_text())
+PIP = "  - pip:\n"
 IMAGE = (ROOT / "envs/peftdiff.def").read_text()
+PYTHONS_OF_DEBIAN = {"bookworm": "3.11", "trixie": "3.13"}
 PROJECT = (ROOT / "pyproject.toml").read_text()
 
 
@@ -25,12 +31,17 @@ def locked(python):
 
 
 def python_of_the_image():
-    return re.search(r"^From: python:(\d+\.\d+)-", IMAGE, re.M).group(1)
+    release = re.search(r"^From: debian:(\w+)-", IMAGE, re.M).group(1)
+    return PYTHONS_OF_DEBIAN[release]
 
 
 def pythons_of_conda():
     (range_,) = [d for d in CONDA["dependencies"] if str(d).startswith("python ")]
     return SpecifierSet(range_.removeprefix("python "))
+
+
+def pythons_of_the_project():
+    return SpecifierSet(re.search(r'^requires-python = "(.+)"', PROJECT, re.M).group(1))
 
 
 def test_the_lock_pins_every_package_once():
@@ -60,12 +71,25 @@ def test_the_image_installs_the_lock_and_nothing_else_by_pip():
 
 
 def test_the_image_has_a_python_that_conda_and_the_project_allow():
-    needed = re.search(r'^requires-python = "(.+)"', PROJECT, re.M).group(1)
-    assert python_of_the_image() in SpecifierSet(needed)
+    assert python_of_the_image() in pythons_of_the_project()
     assert python_of_the_image() in pythons_of_conda()
 
 
-def test_conda_takes_its_packages_from_the_lock_too():
-    assert CONDA["channels"][0] == "conda-forge"
-    named = [d.split()[0] for d in CONDA["dependencies"] if isinstance(d, str)]
-    assert named == ["python", "pip"]
+def test_conda_takes_python_from_conda_forge_and_its_packages_from_the_lock():
+    assert CONDA["channels"] == ["conda-forge", "nodefaults"]
+    *named, others = CONDA["dependencies"]
+    assert [name.split()[0] for name in named] == ["python", "pip"]
+    # Line by line: Snakemake hands a copy of the file alone to conda, where a reference
+    # to the lock would lead nowhere; and a changed line makes a new environment.
+    assert others == {"pip": LINES}, f"run: python {Path(__file__).relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_conda_and_the_project_allow_the_pythons_that_the_lock_is_for(python):
+    assert python in pythons_of_conda()
+    assert python in pythons_of_the_project()
+
+
+if __name__ == "__main__":
+    head = ENVIRONMENT.read_text().split(PIP)[0]
+    ENVIRONMENT.write_text(head + PIP + "".join(f"      - {line}\n" for line in LINES))

@@ -75,7 +75,8 @@ class Project:
 
 def copy_of_the_project(folder):
     def left_behind(_, names):
-        return [n for n in names if n in LEFT_BEHIND or n.endswith("_cache")]
+        kinds = ("_cache", ".sif")
+        return [n for n in names if n in LEFT_BEHIND or n.endswith(kinds)]
 
     shutil.copytree(ROOT, folder, ignore=left_behind)
     return Project(folder)

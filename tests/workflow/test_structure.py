@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "workflow" / "peftdiff"
@@ -145,9 +144,3 @@ def test_the_lock_names_versions_only_and_holds_every_requirement():
     text = (ROOT / "pyproject.toml").read_text()
     wanted = set(re.findall(r'^    "([A-Za-z0-9_-]+)[>=<"]', text, re.M))
     assert {name.lower() for name in wanted} <= {name.lower() for name in locked}
-
-
-def test_the_conda_environment_takes_the_locked_versions():
-    environment = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())
-    (pip,) = [d for d in environment["dependencies"] if isinstance(d, dict)]
-    assert pip["pip"] == ["-r requirements.lock"]
