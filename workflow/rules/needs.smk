@@ -5,17 +5,19 @@ a profile's default; a workstation heeds none but the GPUs, and those if its pro
 counts them.
 """
 
-# Memory (MB), minutes and GPUs of a job's first attempt. Measured on CPUs
-# (logs/*/*.usage.tsv): no job of mini took more than 1,100 MB; CUDA itself takes more.
+# Memory (MB), minutes and GPUs of a job's first attempt. On CPUs no job of mini took more
+# than 1,100 MB (logs/*/*.usage.tsv).
+# ASSUME: with ViT-B/16 on a GPU, CUDA takes some 3 GB of a job's memory, the model and a
+# task's images 2, ImageNet's images of source training 3 and each of its processes 0.3.
 NEEDS = {
     "pretrain_backbone": (4000, 120, 1),
-    "train_method": (4000, 240, 1),
-    "embed_task": (4000, 60, 1),
-    "fine_tune": (4000, 240, 1),
-    "validate_recipe": (4000, 240, 1),
+    "train_method": (12000, 240, 1),
+    "embed_task": (8000, 60, 1),
+    "fine_tune": (8000, 240, 1),
+    "validate_recipe": (8000, 240, 1),
     "train_cnn": (4000, 60, 1),
-    "search_noah": (4000, 480, 1),
-    "measure_complexity": (4000, 60, 1),
+    "search_noah": (12000, 480, 1),
+    "measure_complexity": (8000, 60, 1),
 }
 
 
