@@ -5,11 +5,19 @@ import numpy as np
 import pytest
 import torch
 
-from peftdiff import training
 from peftdiff.backbones import build_backbone, set_drop_path, set_head
 from peftdiff.methods import attach
 from peftdiff.runtime import Setting, UserError
-from peftdiff.training import Recipe, accuracy, factored_cross_entropy, fit, generator
+from peftdiff.training import (
+    Recipe,
+    accuracy,
+    factored_cross_entropy,
+    fit,
+    generator,
+    loop,
+)
+from peftdiff.training.drawing import draw_images, flip
+from peftdiff.training.optimizer import build_optimizer, rate_share
 
 CPU = Setting()
 RECIPE = Recipe(
@@ -91,7 +99,7 @@ def test_seconds_before_an_interruption_count(architecture, images, monkeypatch)
         def seconds(self):
             return 10.0
 
-    monkeypatch.setattr(training, "Stopwatch", Watch)
+    monkeypatch.setattr(loop, "Stopwatch", Watch)
     memory = Memory(stop=3)
     with pytest.raises(KeyboardInterrupt):
         trained(architecture, images, memory)
@@ -108,11 +116,8 @@ def test_another_seed_gives_other_weights(architecture, images):
 
 
 def test_every_method_sees_the_same_batches(images):
-    data = training._on_device(images, "cpu")
-    orders = [
-        torch.cat([batch[1] for batch in training._epoch(data, 20, seed=3, epoch=e)])
-        for e in (0, 0, 1)
-    ]
+    draw = draw_images(images, "cpu")
+    orders = [torch.cat([labels for _, labels in draw(20, 3, e)]) for e in (0, 0, 1)]
     assert torch.equal(orders[0], orders[1])
     assert not torch.equal(orders[0], orders[2])
     assert len(orders[0]) == 80  # the incomplete batch is left out
@@ -145,24 +150,24 @@ def test_each_epoch_is_one_readable_line(architecture, images, caplog):
 
 
 def test_the_rate_rises_linearly_and_falls_as_a_cosine():
-    rates = [training._rate(step, 100, 0.1) for step in range(100)]
+    rates = [rate_share(step, 100, 0.1) for step in range(100)]
     np.testing.assert_allclose(rates[:10], np.arange(1, 11) / 11)
     np.testing.assert_allclose(
         rates[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)), atol=1e-12
     )
-    assert training._rate(0, 100, 0.0) == 1.0
+    assert rate_share(0, 100, 0.0) == 1.0
 
 
 def test_head_and_method_have_their_own_rates(architecture):
-    optimizer = training._optimizer(new_model(architecture), RECIPE)
+    optimizer = build_optimizer(new_model(architecture), RECIPE)
     assert [group["full_rate"] for group in optimizer.param_groups] == [3e-3, 1e-2]
-    linear = training._optimizer(new_model(architecture, "linear"), RECIPE)
+    linear = build_optimizer(new_model(architecture, "linear"), RECIPE)
     assert [group["full_rate"] for group in linear.param_groups] == [1e-2]
 
 
 def test_flips_mirror_whole_images():
     pixels = torch.arange(3 * 2 * 2).reshape(1, 2, 2, 3).repeat(200, 1, 1, 1)
-    flipped = training._flip(pixels, generator(0))
+    flipped = flip(pixels, generator(0))
     kinds = {tuple(image.flatten().tolist()) for image in flipped}
     image = pixels[0]
     expected = [image, image.flip(0), image.flip(1), image.flip(0, 1)]
