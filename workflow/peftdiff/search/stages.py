@@ -22,7 +22,8 @@ from peftdiff.search.space import (
     sample,
     search_space,
 )
-from peftdiff.stages import start_model
+from peftdiff.stages.fitting import arrays_of
+from peftdiff.stages.starting import start_model
 
 if TYPE_CHECKING:
     from peftdiff.imagesets import Images
@@ -77,8 +78,7 @@ def train_supernet(
             checkpoint=checkpoint,
             before_step=activate,
         )
-        state = trained_state(supernet.model)
-        weights = {name: tensor.cpu().numpy() for name, tensor in state.items()}
+        weights = arrays_of(trained_state(supernet.model))
         return {"train_seconds": seconds}, weights
 
     return store.ensure(plan, train)

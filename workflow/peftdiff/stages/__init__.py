@@ -1,0 +1,36 @@
+"""The stages of training: what a plan's run starts from and what it leaves behind.
+
+Each asks the run store first. Nothing here imports torch before it trains or embeds.
+
+- ``pretraining``: the backbone and the CNN, trained or fetched
+- ``source_training``: a method on the source
+- ``fine_tuning``: a method on a task, and its accuracy there
+- ``embedding``: the models that tasks are embedded by
+- ``starting``: what a run starts from; ``fitting``: what runs of methods share
+"""
+
+from peftdiff.stages.embedding import embed_by_cnn, embedding_models
+from peftdiff.stages.fine_tuning import fine_tune, fine_tune_pool
+from peftdiff.stages.pretraining import (
+    fetch_backbone,
+    fetch_cnn,
+    pretrain_backbone,
+    train_cnn,
+)
+from peftdiff.stages.source_training import source_times, train_method
+from peftdiff.stages.starting import read_starting_points, start_model
+
+__all__ = [
+    "embed_by_cnn",
+    "embedding_models",
+    "fetch_backbone",
+    "fetch_cnn",
+    "fine_tune",
+    "fine_tune_pool",
+    "pretrain_backbone",
+    "read_starting_points",
+    "source_times",
+    "start_model",
+    "train_cnn",
+    "train_method",
+]

@@ -1,0 +1,60 @@
+"""What images are embedded by: the backbone, source-trained models, and a CNN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from peftdiff.models import BACKBONE, model_name
+from peftdiff.runs import Run, Tensors
+from peftdiff.stages.starting import start_model
+
+if TYPE_CHECKING:
+    from timm.models.vision_transformer import VisionTransformer
+
+    from peftdiff.imagesets import Images
+    from peftdiff.runtime import Setting
+
+Config = Mapping[str, Any]
+
+
+def embedding_models(
+    architecture: Config,
+    backbone: Run,
+    hyperparameters: Mapping[str, Config],
+    trained: Mapping[str, Mapping[int, Run]],
+) -> dict[str, Callable[[], VisionTransformer]]:
+    """Return what makes "backbone" and every source-trained "<method>/<seed>".
+
+    All models together may not fit into memory.
+    """
+    start = partial(start_model, architecture, backbone.weights)
+    makers: dict[str, Callable[[], VisionTransformer]] = {BACKBONE: start}
+    for method, runs in trained.items():
+        made = (method, hyperparameters[method])
+        for seed, run in runs.items():
+            name = model_name(method, seed)
+            makers[name] = partial(start, *made, weights=run.weights)
+    return makers
+
+
+def embed_by_cnn(
+    architecture: Any,
+    weights: Tensors,
+    images: Images,
+    *,
+    setting: Setting,
+    batch_size: int,
+) -> NDArray[np.float32]:
+    """Return the pooled features (n, d) of images through a trained CNN."""
+    from peftdiff.cnn import load_cnn
+    from peftdiff.embedding import embed
+
+    model: Any = load_cnn(architecture, weights, (images.mean, images.std))
+    out = np.empty((len(images.pixels), model.num_features), dtype=np.float32)
+    embed(model, images, out, setting=setting, batch_size=batch_size)
+    return out

@@ -1,0 +1,63 @@
+"""Source training: a method is trained on the source, the backbone frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
+from peftdiff.stages.fitting import arrays_of, fit_with_new_head
+from peftdiff.stages.starting import start_plan
+
+if TYPE_CHECKING:
+    from peftdiff.imagesets import Images
+
+Config = Mapping[str, Any]
+
+
+def train_method(
+    store: RunStore,
+    plan: Plan,
+    images: Images,
+    architecture: Config,
+    backbone: Tensors,
+    workers: int = 0,
+) -> Run:
+    """Train a method on the source, backbone frozen; keep its weights, not the head.
+
+    The result holds train_seconds. `workers` processes augment the images, if the
+    recipe says so.
+    """
+    from peftdiff.methods import method_state
+
+    def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
+        model = start_plan(plan, architecture, backbone)
+        seconds = fit_with_new_head(model, plan, images, checkpoint, workers)
+        return {"train_seconds": seconds}, arrays_of(method_state(model))
+
+    return store.ensure(plan, train)
+
+
+def source_times(
+    store: RunStore, trained: Mapping[str, Mapping[int, Run]]
+) -> pd.DataFrame:
+    """Return the seconds of each method's source training, as the run store has them.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, seed, seconds (empty where the run is gone), device.
+    """
+    rows = []
+    for method, runs in trained.items():
+        for seed, run in runs.items():
+            row: dict[str, Any] = {"model": method, "seed": seed}
+            record = store.record(run.key)
+            if record is not None:
+                row["seconds"] = record["result"]["train_seconds"]
+                row["device"] = record["identity"]["setting"]["device"]
+            rows.append(row)
+    columns = ["model", "seed", "seconds", "device"]
+    return pd.DataFrame(rows).reindex(columns=columns)
