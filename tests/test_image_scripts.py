@@ -159,7 +159,8 @@ def test_a_task_that_a_download_lacks_is_unavailable_all_the_way(tmp_path):
     made = {"architecture": {}, "hyperparameters": {}}
     run = made | {"normalization": NORMALIZATION, "device": ("cpu", "auto")}
     start = (str(images), ("no backbone", []))
-    names = {"experiment": "test", "task": "dtd"}
+    task = {"experiment": "test", "task": "dtd"}
+    names = {"names": task | {"group": "natural"}}
     parts = [str(tmp_path / f"{number}.csv") for number in range(7)]
     embedded = (str(images), "no backbone", [], str(embedding), parts[5])
     embed_task.main(*embedded, **names, embedding={}, **run)
@@ -168,13 +169,13 @@ def test_a_task_that_a_download_lacks_is_unavailable_all_the_way(tmp_path):
     fine_tune.main(*start, None, parts[0], **names, **truth, **run)
     validate_recipe.main(*start, parts[6], **names, **truth, **run)
     score_task.main(str(embedding), *parts[1:3], **names, metrics={})
-    search_grid.main(str(embedding), parts[3], **names, axes={}, peftdiff={})
+    search_grid.main(str(embedding), parts[3], **task, axes={}, peftdiff={})
     how = {"peftdiff": {}, "start_seeds": []}
-    compare_choices.main(str(embedding), parts[4], **names, **how)
+    compare_choices.main(str(embedding), parts[4], **task, **how)
     for path in parts:
         row = read_table(path).iloc[0].to_dict()
-        assert row == {**names, "group": "natural", "unavailable": reason} or (
-            row == {**names, "unavailable": reason}
+        assert row == {**task, "group": "natural", "unavailable": reason} or (
+            row == {**task, "unavailable": reason}
         )
     draw_contact_sheet.main(str(images), str(tmp_path / "sheet.png"), task="dtd")
     assert (tmp_path / "sheet.png").stat().st_size > 1000

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,9 @@ from peftdiff.models import (
     model_name,
     read_embedding,
     tabulate_models,
+    writing_embedding,
 )
-from peftdiff.records import write_arrays
+from peftdiff.records import read_metadata, write_arrays
 from peftdiff.runtime import UserError
 
 FEATURES = {
@@ -37,8 +40,13 @@ def test_each_models_rows_come_under_its_name():
 
 def test_an_embedding_is_its_features_and_its_labels(tmp_path):
     path = tmp_path / "digits.safetensors"
-    write_arrays(path, {**FEATURES, "labels": np.arange(3)}, {})
+    labels = np.arange(3)
+    with writing_embedding(path, FEATURES, 2, labels, ("a", "b", "c")) as arrays:
+        assert list(arrays) == list(FEATURES)
+        for model, features in FEATURES.items():
+            arrays[model][:] = features
     features, labels = read_embedding(path)
+    assert json.loads(read_metadata(path)["class_names"]) == ["a", "b", "c"]
     assert list(features) == list(FEATURES)
     assert (features["fact_tt/3"] == 2).all()
     assert list(labels) == [0, 1, 2]

@@ -111,19 +111,19 @@ def done(folder):
             **{"seeds": [0], "store": store, **how},
         )
     task = (f"{folder}/data/mine.safetensors", backbone, trained)
-    names = {"experiment": "mini", "task": "mine"}
+    names = {"experiment": "mini", "task": "mine", "group": "own"}
     embed_task.main(
         *(*task, f"{folder}/embedding.safetensors", f"{folder}/times.csv"),
         hyperparameters=config["hyperparameters"],
         embedding=config["embedding"],
-        **names,
+        names=names,
         **how,
     )
     fine_tune.main(
         *(task[0], (backbone, trained), None, f"{folder}/truth.csv"),
         hyperparameters={**config["hyperparameters"], "linear": {}},
         truth=config["ground_truth"],
-        **{"store": store, **names, **how},
+        **{"store": store, "names": names, **how},
     )
     return folder
 

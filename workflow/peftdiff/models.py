@@ -5,7 +5,9 @@ In a file of embeddings they are named "backbone" and "<method>/<seed>".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peftdiff.records import labelled, read_arrays
+from peftdiff.records import labelled, read_arrays, streaming_arrays
 from peftdiff.runtime import Stopwatch, logger
 
 BACKBONE = "backbone"
@@ -38,6 +40,23 @@ def read_embedding(path: str | Path) -> tuple[Features, Labels]:
     labels = read_arrays(path, ["labels"])["labels"]
     arrays = read_arrays(path)
     return {name: arrays[name] for name in arrays if name != "labels"}, labels
+
+
+@contextlib.contextmanager
+def writing_embedding(
+    path: str | Path,
+    models: Iterable[str],
+    width: int,
+    labels: Labels,
+    class_names: Sequence[str],
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """Write a task's labels; yield (n, width) arrays by model, for their features."""
+    shapes = {model: ((len(labels), width), "float32") for model in models}
+    named = {"class_names": json.dumps(class_names)}
+    whole = shapes | {"labels": (labels.shape, "int64")}
+    with streaming_arrays(path, whole, named) as arrays:
+        arrays["labels"][:] = labels
+        yield {model: arrays[model] for model in shapes}
 
 
 def tabulate_models(

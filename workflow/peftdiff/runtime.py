@@ -170,6 +170,12 @@ def allowed_settings(device: str, precision: str) -> list[Setting]:
     return [Setting(*names) for names in itertools.product(devices, precisions)]
 
 
+def prepare_torch(device: str, precision: str, threads: int = 1) -> Setting:
+    """Fix torch's threads; return the setting that the configured names mean here."""
+    use_threads(threads)
+    return resolve_setting(device, precision)
+
+
 def use_threads(count: int) -> None:
     """Fix the number of torch's threads: results differ in the last bits with it."""
     import torch

@@ -1,7 +1,7 @@
 """What several rules say in the same words.
 
-Takes the configuration and the names of startup.smk; makes CONFIGURED, HUB_SOURCE
-and SOURCE_FILES, and no file.
+Takes the configuration and the names of startup.smk; makes CONFIGURED, RUNNING,
+TRAINING, HUB_SOURCE and SOURCE_FILES, and no file.
 """
 
 # What a table holds rows for, though they may be empty.
@@ -9,6 +9,13 @@ CONFIGURED = {
     "tasks": {task: group_of(task) for task in config["tasks"]},
     "methods": POOL,
 }
+
+# What is said to every job that runs models, and to every one that trains any.
+RUNNING = {
+    "normalization": NORMALIZATION,
+    "device": (config["device"], config["precision"]),
+}
+TRAINING = {**RUNNING, "store": (LIVE.runs, config["retrain"])}
 
 # What the source is made of, if it is no embedded one: a folder, or images of the hub's
 # dataset, fetched once for all experiments that choose the same.
@@ -120,6 +127,16 @@ def remedy(wildcards):
     )
 
 
+def row_names(wildcards):
+    """Return what every row of a task's table says."""
+    task = wildcards.task
+    return {
+        "experiment": config["experiment"],
+        "task": task,
+        "group": group_of(task),
+    }
+
+
 def vtab_inputs(wildcards):
     """Return the lists of a task in a given folder, or what says that all are there."""
     if not config["data"]["vtab_root"]:
@@ -170,11 +187,9 @@ def fine_tuning_params(selection):
     if not selection:
         others.add("selection")
     return {
-        "experiment": config["experiment"],
+        "names": row_names,
         "architecture": ARCHITECTURE,
         **with_noah_sizes(tuned_methods, version=STAGE_VERSIONS["fine_tune"]),
         "truth": {key: truth[key] for key in truth if key not in others},
-        "normalization": NORMALIZATION,
-        "device": (config["device"], config["precision"]),
-        "store": (LIVE.runs, config["retrain"]),
+        **TRAINING,
     }

@@ -28,10 +28,8 @@ rule train_cnn:
     resources:
         **needs("train_cnn"),
     params:
+        **TRAINING,
         cnn=config["studies"]["cnn"],
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
-        store=(LIVE.runs, config["retrain"]),
         version=STAGE_VERSIONS["train_cnn"],
     message:
         "Train, or fetch, the CNN (follow {log})"
@@ -62,12 +60,11 @@ rule measure_complexity:
     resources:
         **needs("measure_complexity"),
     params:
+        **RUNNING,
         experiment=config["experiment"],
         tasks=config["tasks"],
         architecture=config["studies"]["cnn"]["architecture"],
         embedding=config["embedding"],
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
     message:
         "Count the components that each embedding needs"
     script:

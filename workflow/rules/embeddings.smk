@@ -24,11 +24,10 @@ rule embed_task:
         **needs("embed_task"),
     params:
         **with_noah_sizes(lambda wildcards: POOL),
-        experiment=config["experiment"],
+        **RUNNING,
+        names=row_names,
         architecture=ARCHITECTURE,
         embedding=config["embedding"],
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
     message:
         "Embed the images of {wildcards.task} through every model"
     script:

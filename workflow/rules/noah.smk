@@ -20,12 +20,10 @@ rule search_noah:
     resources:
         **needs("search_noah"),
     params:
+        **TRAINING,
         architecture=ARCHITECTURE,
         noah=noah_in_use(),
         hyperparameters=config["hyperparameters"].get("noah", {}),
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
-        store=(LIVE.runs, config["retrain"]),
         version=(STAGE_VERSIONS["train_supernet"], STAGE_VERSIONS["search_noah"]),
     message:
         "Search NOAH's sizes on the source (follow {log})"

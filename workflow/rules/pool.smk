@@ -31,12 +31,10 @@ rule train_method:
             single=True,
             version=STAGE_VERSIONS["train_method"],
         ),
+        **TRAINING,
         architecture=ARCHITECTURE,
         recipe=lambda wildcards: recipe_of(config["source"], wildcards.method),
         seeds=config["source"]["seeds"],
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
-        store=(LIVE.runs, config["retrain"]),
     message:
         "Train {wildcards.method} on the source (follow {log})"
     script:

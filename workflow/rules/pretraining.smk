@@ -20,10 +20,8 @@ rule pretrain_backbone:
     resources:
         **needs("pretrain_backbone"),
     params:
+        **TRAINING,
         backbone=config["backbone"],
-        normalization=NORMALIZATION,
-        device=(config["device"], config["precision"]),
-        store=(LIVE.runs, config["retrain"]),
         version=STAGE_VERSIONS["pretrain_backbone"],
     message:
         "Pre-train the backbone (follow {log})"

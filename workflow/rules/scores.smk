@@ -19,7 +19,7 @@ rule score_task:
     conda:
         ENVIRONMENT
     params:
-        experiment=config["experiment"],
+        names=row_names,
         metrics={
             metric: config["metric_parameters"].get(metric, {})
             for metric in config["metrics"]

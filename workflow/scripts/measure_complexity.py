@@ -8,7 +8,7 @@ from peftdiff.imagesets import read_images
 from peftdiff.models import read_embedding
 from peftdiff.records import labelled, unavailable, write_npz, write_table, write_text
 from peftdiff.runs import read_models
-from peftdiff.runtime import job, logger, named, resolve_setting, use_threads
+from peftdiff.runtime import job, logger, named, prepare_torch
 from peftdiff.stages import embed_by_cnn
 from peftdiff.studies.complexity import CNN, measure_complexity
 from peftdiff.studies.complexity_page import complexity_page
@@ -27,9 +27,8 @@ def main(
     device: tuple[str, str],
 ) -> None:
     """Write the components of each model, their curves, and the page about them."""
-    use_threads(1)
+    how = {"setting": prepare_torch(*device), "batch_size": embedding["batch_size"]}
     (cnn,) = read_models(given["cnn"]).values()
-    how = {"setting": resolve_setting(*device), "batch_size": embedding["batch_size"]}
     parts, curves = [], {}
     paths = zip(tasks, given["embeddings"], given["images"], strict=True)
     for task, features_path, images_path in paths:

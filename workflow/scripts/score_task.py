@@ -8,7 +8,6 @@ from peftdiff.models import read_embedding
 from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
 from peftdiff.scoring import score_models
-from peftdiff.tasks import group_of
 
 
 def main(
@@ -16,12 +15,10 @@ def main(
     scores_path: str,
     components_path: str,
     *,
-    experiment: str,
-    task: str,
+    names: dict[str, str],
     metrics: dict[str, dict[str, Any]],
 ) -> None:
     """Write the scores, and what pool-normalized metrics combine."""
-    names = {"experiment": experiment, "task": task, "group": group_of(task)}
     if passed_on(embedding_path, scores_path, components_path, **names):
         return
     features, labels = read_embedding(embedding_path)
@@ -40,6 +37,5 @@ if __name__ == "__main__":
             snakemake.input[0],
             snakemake.output.scores,
             snakemake.output.components,
-            task=snakemake.wildcards.task,
             **named(snakemake.params),
         )

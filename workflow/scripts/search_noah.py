@@ -1,13 +1,12 @@
 """Search NOAH's sizes on the source: train the supernet, then compare candidates."""
 
-from typing import Any
-
 from peftdiff.imagesets import read_images
-from peftdiff.plans import data_of, noah_plans
+from peftdiff.plans import Config, noah_plans
 from peftdiff.records import write_json
-from peftdiff.runs import RunStore, read_models
-from peftdiff.runtime import job, named, resolve_setting, use_threads
+from peftdiff.runs import read_models
+from peftdiff.runtime import job, named
 from peftdiff.search.stages import hold_out_by_class, search_sizes, train_supernet
+from peftdiff.stages import Conditions
 
 
 def main(
@@ -15,25 +14,25 @@ def main(
     backbone_path: str,
     path: str,
     *,
-    architecture: dict[str, Any],
-    noah: dict[str, Any],
-    hyperparameters: dict[str, Any],
-    normalization: dict[str, Any],
-    device: tuple[str, str],
-    store: tuple[str, bool],
+    architecture: Config,
+    noah: Config,
+    hyperparameters: Config,
+    **conditions: object,
 ) -> None:
-    """Write the sizes of the best candidate, and how it was found, to `path`."""
-    use_threads(1)
+    """Write the sizes of the best candidate, and how it was found, to `path`.
+
+    `conditions` are `stages.Conditions`.
+    """
+    common = Conditions(**conditions)
     # The supernet sees the center of larger images, which are kept for random crops.
-    images = read_images(images_path, "train", normalization).center(
+    images = read_images(images_path, "train", common.normalization).center(
         architecture["image_size"]
     )
     (backbone,) = read_models(backbone_path).values()
-    made = (noah, hyperparameters, data_of([images.checksum], normalization))
-    plans = noah_plans(backbone.key, *made, resolve_setting(*device))
+    made = (noah, hyperparameters, common.data(images.checksum))
+    plans = noah_plans(backbone.key, *made, common.setting())
     split = hold_out_by_class(images, noah["validation_share"], noah["seed"])
-    runs = RunStore(store[0], retrain=store[1])
-    start = (architecture, backbone.weights)
+    runs, start = common.runs(), (architecture, backbone.weights)
     supernet = train_supernet(runs, plans[0], split[0], *start)
     found = search_sizes(runs, plans[1], split[1], *start, supernet.weights)
     write_json(path, found.result)

@@ -1,12 +1,10 @@
 """Train a method on the source, one run per source seed, backbone frozen."""
 
-from typing import Any
-
 from peftdiff.imagesets import read_images
-from peftdiff.plans import data_of, source_plans
-from peftdiff.runs import RunStore, read_models, write_models
-from peftdiff.runtime import job, named, resolve_setting, use_threads
-from peftdiff.stages import train_method
+from peftdiff.plans import Config, source_plans
+from peftdiff.runs import read_models, write_models
+from peftdiff.runtime import job, named
+from peftdiff.stages import Conditions, train_method
 
 
 def main(
@@ -15,26 +13,24 @@ def main(
     path: str,
     *,
     method: str,
-    architecture: dict[str, Any],
-    hyperparameters: dict[str, Any],
-    recipe: dict[str, Any],
+    architecture: Config,
+    hyperparameters: Config,
+    recipe: Config,
     seeds: list[int],
-    normalization: dict[str, Any],
-    device: tuple[str, str],
-    store: tuple[str, bool],
     workers: int = 0,
+    **conditions: object,
 ) -> None:
     """Write the method's weights of all source seeds to `path`.
 
     `workers` processes augment images beside this one; the weights are the same.
+    `conditions` are `stages.Conditions`.
     """
-    use_threads(1)
-    images = read_images(images_path, "train", normalization)
+    common = Conditions(**conditions)
+    images = read_images(images_path, "train", common.normalization)
     (backbone,) = read_models(backbone_path).values()
-    made = (hyperparameters, recipe, seeds, data_of([images.checksum], normalization))
-    plans = source_plans(backbone.key, method, *made, resolve_setting(*device))
-    runs = RunStore(store[0], retrain=store[1])
-    start = (architecture, backbone.weights, workers)
+    made = (hyperparameters, recipe, seeds, common.data(images.checksum))
+    plans = source_plans(backbone.key, method, *made, common.setting())
+    runs, start = common.runs(), (architecture, backbone.weights, workers)
     write_models(path, {p.seed: train_method(runs, p, images, *start) for p in plans})
 
 

@@ -7,10 +7,12 @@ Each asks the run store first. Nothing here imports torch before it trains or em
 - ``fine_tuning``: a method on a task, and its accuracy there
 - ``embedding``: the models that tasks are embedded by
 - ``starting``: what a run starts from; ``fitting``: what runs of methods share
+- ``conditions``: what all jobs that train are told
 """
 
+from peftdiff.stages.conditions import Conditions
 from peftdiff.stages.embedding import embed_by_cnn, embedding_models
-from peftdiff.stages.fine_tuning import fine_tune, fine_tune_pool
+from peftdiff.stages.fine_tuning import fine_tune, fine_tune_pool, read_held_out
 from peftdiff.stages.pretraining import (
     fetch_backbone,
     fetch_cnn,
@@ -18,9 +20,10 @@ from peftdiff.stages.pretraining import (
     train_cnn,
 )
 from peftdiff.stages.source_training import source_times, train_method
-from peftdiff.stages.starting import read_starting_points, start_model
+from peftdiff.stages.starting import read_starts, start_model
 
 __all__ = [
+    "Conditions",
     "embed_by_cnn",
     "embedding_models",
     "fetch_backbone",
@@ -28,7 +31,8 @@ __all__ = [
     "fine_tune",
     "fine_tune_pool",
     "pretrain_backbone",
-    "read_starting_points",
+    "read_held_out",
+    "read_starts",
     "source_times",
     "start_model",
     "train_cnn",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from peftdiff.methods import METHODS
+from peftdiff.records import read_table
 from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
 from peftdiff.stages.fitting import fit_with_new_head
 from peftdiff.stages.starting import start_plan
@@ -74,3 +75,9 @@ def fine_tune_pool(
         chosen = {key: plan.recipe[key] for key in ("learning_rate", "weight_decay")}
         rows.append(row | run.result | chosen | {"device": plan.setting.device})
     return pd.DataFrame(rows)
+
+
+def read_held_out(path: str) -> dict[str, list[float]]:
+    """Return the held-out accuracies of each method's candidates, in their order."""
+    rows = read_table(path).groupby("method")["accuracy"]
+    return {str(method): list(accuracies) for method, accuracies in rows}

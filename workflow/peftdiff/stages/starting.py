@@ -62,7 +62,7 @@ def start_plan(
     )
 
 
-def read_starting_points(
+def read_starts(
     methods: Collection[str], backbone_path: str, method_paths: Sequence[str]
 ) -> tuple[dict[str, dict[int, str]], Tensors, dict[str, Tensors]]:
     """Return which run each method starts from, by seed, and the weights to start from.
