@@ -66,6 +66,14 @@ def test_test_images_are_read_unless_training_images_are_held_out(path, images):
     assert len(held_out.labels) == 15
 
 
+def test_picked_images_keep_their_labels(images):
+    rows = np.array([90, 3, 4])
+    picked = images.pick(rows)
+    np.testing.assert_array_equal(picked.pixels, images.pixels[rows])
+    np.testing.assert_array_equal(picked.labels, images.labels[rows])
+    assert picked.checksum == images.checksum
+
+
 def test_the_center_is_what_a_crop_leaves(images):
     small = images.center(20)
     np.testing.assert_array_equal(small.pixels, images.pixels[:, 6:26, 6:26])

@@ -12,7 +12,7 @@ LIBRARY = ROOT / "workflow" / "peftdiff"
 # From the bottom up: a module imports its own layer or a lower one.
 LAYERS = [
     {"gpus", "normalization", "paths", "runtime", "threads", "truth"},
-    {"records", "decoding", "archives"},
+    {"records", "decoding", "views", "archives"},
     {"neighbors", "runs", "models", "hub", "parquet"},
     {"diffusion", "downloads"},
     {"metrics", "statistics", "tasks", "methods", "provenance", "presets"},
@@ -38,7 +38,7 @@ TORCH_FREE = (
         "preparation",
         "tasks",
     ),
-    *("presets", "config"),
+    *("presets", "config", "views"),
 )
 MODULES = sorted(LIBRARY.rglob("*.py"))
 

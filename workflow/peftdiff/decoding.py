@@ -61,7 +61,7 @@ def _central_square(width: int, height: int) -> tuple[float, float, float, float
 class FilePixels:
     """Images (n, size, size, 3), uint8, decoded when they are asked for.
 
-    A slice is as lazy as the whole; `numpy.array` of either decodes it.
+    A part of it is as lazy as the whole; `numpy.array` of either decodes it.
     """
 
     dtype = np.dtype(np.uint8)
@@ -89,10 +89,12 @@ class FilePixels:
         """The shape of the array that this stands for."""
         return len(self), self._size, self._size, 3
 
-    def __getitem__(self, part: slice) -> FilePixels:
-        """Return the images of a slice, not yet decoded."""
+    def __getitem__(self, part: slice | NDArray[np.intp]) -> FilePixels:
+        """Return the images of a slice or of some rows, not yet decoded."""
+        rows = range(len(self))[part] if isinstance(part, slice) else part
+        names = [self._names[row] for row in rows]
         how = (self._size, self._interpolation, self._central)
-        return FilePixels(self._folder, self._names[part], *how)
+        return FilePixels(self._folder, names, *how)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Decode all images."""

@@ -17,15 +17,15 @@ from peftdiff.normalization import Level
 from peftdiff.records import read_arrays, read_metadata, write_arrays
 from peftdiff.runtime import UserError
 from peftdiff.tasks import checksum
-
-Pixels = NDArray[np.uint8] | FilePixels
+from peftdiff.views import Pixels, PixelView
 
 
 @dataclass(frozen=True)
 class Images:
     """Images (n, h, w, 3) and their labels (n,), or (n, factors) of several kinds.
 
-    The pixels are an array, the map of a file, or image files yet to be decoded.
+    The pixels are an array, the map of a file, image files yet to be decoded, or a view
+    of either.
     `classes` names the classes of each kind, `mean` and `std` normalize pixels in
     [0, 1] (numbers, or one number a channel each), `checksum` is the data's.
     """
@@ -46,8 +46,13 @@ class Images:
         """Return some of the images, with the checksum of all."""
         return replace(self, pixels=self.pixels[rows], labels=self.labels[rows])
 
+    def pick(self, rows: NDArray[np.intp]) -> Images:
+        """Return the images of these rows, yet to be read, with the checksum of all."""
+        picked = PixelView(self.pixels, rows)
+        return replace(self, pixels=picked, labels=np.array(self.labels[rows]))
+
     def center(self, size: int) -> Images:
-        """Return the central squares of images, with the checksum of the whole.
+        """Return the central squares, yet to be read, with the checksum of the whole.
 
         Raises
         ------
@@ -64,8 +69,8 @@ class Images:
                 f" 'source.hub', kept at a 'source.stored_size' of at least {size}"
             )
         top, left = (height - size) // 2, (width - size) // 2
-        pixels = np.asarray(self.pixels)[:, top : top + size, left : left + size]
-        return replace(self, pixels=pixels)
+        window = (slice(top, top + size), slice(left, left + size))
+        return replace(self, pixels=PixelView(self.pixels, window=window))
 
 
 def write_images(
