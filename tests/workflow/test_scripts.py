@@ -36,7 +36,7 @@ def test_scripts_import_without_the_engine_and_without_torch():
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_scripts_are_a_screenful_with_a_short_tail(name):
     text = (ROOT / "workflow/scripts" / f"{name}.py").read_text()
-    assert len(text.splitlines()) <= 60
+    assert len(text.splitlines()) <= 90
     body, tail = text.split('if __name__ == "__main__":')
     assert "snakemake" not in body
     assert "with job(snakemake.log[0]):" in tail
