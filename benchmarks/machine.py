@@ -10,6 +10,7 @@ import psutil
 from threadpoolctl import threadpool_info
 
 from peftdiff.provenance import git_revision
+from peftdiff.runtime import processor
 
 PACKAGES = (
     *("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl", "pydiffmap"),
@@ -25,7 +26,7 @@ def describe() -> dict[str, Any]:
     import sklearn.metrics  # noqa: F401
 
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "usable_cores": _usable_cores(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
@@ -41,18 +42,6 @@ def describe() -> dict[str, Any]:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "git_revision": git_revision(),
     }
-
-
-def _processor() -> str:
-    """Return the processor's model name, which Linux tells in a file."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            for line in lines:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
 
 
 def _usable_cores() -> int | None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
+import numpy as np
+
 from peftdiff.gpus import reserve_gpu
 
 logger = logging.getLogger("peftdiff")
@@ -190,13 +192,29 @@ def use_threads(count: int) -> None:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return what a reader needs to judge times: system, processor, cores."""
+    """Return what a reader needs to judge times, and why last digits may differ."""
+    extensions: Any = (np.show_config(mode="dicts") or {}).get("SIMD Extensions", {})
+    instructions = extensions.get("found") or extensions.get("baseline") or ["unknown"]
     return {
         "system": platform.system(),
         "architecture": platform.machine(),
+        "processor": processor(),
+        "instructions": instructions[-1],
         "python": platform.python_version(),
         "cores": os.cpu_count(),
     }
+
+
+def processor() -> str:
+    """Return the processor's model name, which Linux tells in a file."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
 
 
 def named(params: Any) -> dict[str, Any]:

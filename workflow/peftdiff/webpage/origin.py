@@ -26,7 +26,7 @@ def provenance_table(record: Mapping[str, Any]) -> Table:
         "Fine-tuned on": listed(record.get("devices", [])),
         "Machine": ", ".join(
             f"{machine[key]}{' cores' if key == 'cores' else ''}"
-            for key in ("system", "architecture", "cores")
+            for key in _MACHINE
             if machine.get(key)
         ),
         "Python": machine.get("python", ""),
@@ -41,6 +41,7 @@ def _published(source: str) -> str:
     return "" if source == FINE_TUNE else f"published: {source_label(source)}"
 
 
+_MACHINE = ("system", "architecture", "processor", "instructions", "cores")
 _SEEDS = {"source": "Seeds of source training", "ground_truth": "Seeds of fine-tuning"}
 
 
