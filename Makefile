@@ -2,12 +2,13 @@
 # All paths are relative, so that a folder's name may hold spaces.
 
 PYTHON ?= python3
-# Either says the other: CONFIGFILE=configs/smoke.yaml or EXPERIMENT=smoke.
+# Either says the other: CONFIGFILE=configs/smoke.yaml or EXPERIMENT=smoke. Further files
+# with changes may follow the first: CONFIGFILE="configs/vtab1k.yaml mine.yaml".
 ifdef EXPERIMENT
 CONFIGFILE ?= $(if $(filter-out mini,$(EXPERIMENT)),configs/$(EXPERIMENT).yaml)
 else
 CONFIGFILE ?=
-EXPERIMENT = $(or $(basename $(notdir $(CONFIGFILE))),mini)
+EXPERIMENT = $(or $(basename $(notdir $(firstword $(CONFIGFILE)))),mini)
 endif
 CORES ?= all
 # A lock that a killed run left is cleared at the next start: workflow/rules/startup.smk.
@@ -42,7 +43,8 @@ report: .venv/ready
 
 # What is done and what is left; also before anything has run, and while something runs.
 status: .venv/ready
-	@$(SNAKEMAKE) --nolock --quiet all -- report_status
+	@$(SNAKEMAKE) --nolock --quiet all -- report_status || \
+	    { $(SNAKEMAKE) --nolock --dry-run --quiet rules; exit 1; }  # says what is wrong
 	@cat results/$(EXPERIMENT)/logs/report_status/all.log
 	@echo
 	@echo "Jobs that are left, those under way counted in:"

@@ -102,7 +102,8 @@ def test_the_configurations_are_valid(overlay):
         (
             {"source__recipe__learning_rate": "1e-3"},
             "config key 'source.recipe.learning_rate' is '1e-3'; it must be of type"
-            " number (in YAML, write 1.0e-3, not 1e-3)",
+            " number (in YAML, write 1.0e-3, not 1e-3; what --config nests is text, so"
+            " put it into a file for --configfile)",
         ),
         ({"source__images": 0}, "config key 'source.images': 0 is less than"),
         ({"device": "gpu"}, "config key 'device' is 'gpu'; allowed: auto, cpu, cuda"),

@@ -183,6 +183,15 @@ def test_the_hub_is_asked_and_its_cache_serves_offline(hub):
     assert hub(served.url, HF_HUB_OFFLINE="1") == [path, source]
 
 
+def test_an_archive_of_the_hub_is_another_one_once_it_is_deleted(hub):
+    with serve(Served(b"damaged")) as served:
+        path, _ = hub(served.url)
+        Path(path).unlink()  # as the sentence on a damaged archive advises
+        served.content = CONTENT
+        again, _ = hub(served.url)
+    assert Path(again).read_bytes() == CONTENT
+
+
 def test_a_hub_that_cannot_be_had_is_a_sentence_or_gives_way_to_the_address(hub):
     with serve(Served(CONTENT)) as served:
         nothing, printed = hub(f"{served.url}/missing")

@@ -103,6 +103,9 @@ def test_settings_resolve_to_what_the_machine_has(monkeypatch):
     with pytest.raises(UserError, match="'device' asks for cuda"):
         resolve_setting("cuda", "auto")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda emulated: emulated)
+    assert resolve_setting("auto", "auto") == Setting("cuda", "float32")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda emulated: not emulated)
     assert resolve_setting("auto", "auto") == Setting("cuda", "bfloat16")
     assert resolve_setting("cpu", "auto") == Setting("cpu", "float32")
 

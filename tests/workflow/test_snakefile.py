@@ -128,8 +128,7 @@ def test_a_file_of_weights_is_an_input_of_the_backbone(project, tmp_path):
     call_it = ("-n", "--configfile", "configs/vtab1k.yaml", *given, *target)
     code, text = call(project, *call_it)
     assert code != 0
-    assert "Missing input files for rule fetch_backbone" in text
-    assert str(weights) in text
+    assert f"config key 'backbone.weights' is {weights}, which does not exist" in text
     weights.touch()
     code, text = call(project, *call_it)
     assert code == 0, text
@@ -235,10 +234,28 @@ def test_a_source_that_cannot_be_is_a_sentence(project, tmp_path):
     assert code != 0
     assert "config key 'source.shots' is empty, but images of 'source.hub'" in text
     assert "Traceback" not in text
-    code, text = call(project, "-n", "--config", "source={folder: nowhere}")
+
+
+@pytest.mark.parametrize("key", ["source.folder", "data.vtab_root"])
+def test_what_is_given_and_is_not_there_is_named(project, key):
+    section, _, name = key.partition(".")
+    code, text = call(project, "-n", "--config", f"{section}={{{name}: nowhere}}")
     assert code != 0
-    assert "config key 'source.folder' is nowhere, which does not exist" in text
+    assert f"config key '{key}' is nowhere, which does not exist; correct it" in text
     assert "Traceback" not in text
+
+
+def test_gpus_that_nothing_counts_are_warned_of(project, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    warning = "nothing counts this machine's GPUs"
+    for given, warned in [
+        ([], True),
+        (["--resources", "gpu=1"], False),
+        (["--config", "device=cpu"], False),
+    ]:
+        code, text = call(project, "-n", *given)
+        assert code == 0, text
+        assert (warning in text) == warned
 
 
 def test_images_of_the_hub_are_drawn_once_for_all_that_choose_the_same(

@@ -96,7 +96,8 @@ def _sentence(error: jsonschema.ValidationError) -> str:
     if error.validator == "type":
         return (
             f"{where} is {value!r}; it must be of type"
-            f" {bound} (in YAML, write 1.0e-3, not 1e-3)"
+            f" {bound} (in YAML, write 1.0e-3, not 1e-3; what --config nests is text,"
+            " so put it into a file for --configfile)"
         )
     if error.validator == "minItems":
         return f"{where} lists {len(value)} entries; it must list at least {bound}"

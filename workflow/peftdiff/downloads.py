@@ -70,7 +70,8 @@ def _from_hub(repository: str, file: str, revision: str) -> tuple[Path, Source]:
     dataset = HubDataset(repository, revision, "data.vtab_hub", instead)
     path, commit = fetch_file(dataset, file)
     source = {"kind": "hub", "repository": repository, "file": file, "revision": commit}
-    return path, source
+    # Not the link to it, whose removal leaves a damaged archive in the hub's cache.
+    return path.resolve(), source
 
 
 def _from_url(url: str, path: Path) -> tuple[Path, Source]:

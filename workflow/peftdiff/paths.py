@@ -122,9 +122,13 @@ class Experiment:
 class Vtab:
     """VTAB-1k as it was downloaded, for all experiments."""
 
-    archive = f"{DOWNLOADS}/vtab-1k.zip"
     tasks = f"{DOWNLOADS}/vtab-1k/tasks"
     manifest = f"{DOWNLOADS}/vtab-1k/source.json"
+
+    @staticmethod
+    def archive(key: str) -> str:
+        """Return the archive; `key` stands for the address that it is from."""
+        return f"{DOWNLOADS}/vtab-1k-{key}.zip"
 
 
 class HubSource:

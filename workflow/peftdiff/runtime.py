@@ -131,7 +131,8 @@ def measure(work: Callable[[], Result]) -> tuple[Result, float]:
 def resolve_setting(device: str, precision: str) -> Setting:
     """Return the setting that the configured names mean on this machine.
 
-    "auto" is a GPU where torch sees one, and bfloat16 on it; float32 on a CPU. Where
+    "auto" is a GPU where torch sees one, and bfloat16 on it if it has products of that
+    kind (NVIDIA's since Ampere); float32 else. Where
     jobs share this machine's GPUs by slots, this one is given its GPU.
 
     Raises
@@ -152,7 +153,8 @@ def resolve_setting(device: str, precision: str) -> Setting:
     if device == "auto":
         device = "cuda" if available else "cpu"
     if precision == "auto":
-        precision = "bfloat16" if device == "cuda" else "float32"
+        able = device == "cuda" and torch.cuda.is_bf16_supported(False)
+        precision = "bfloat16" if able else "float32"
     return Setting(device, precision)
 
 

@@ -49,7 +49,7 @@ rule fetch_vtab:
     conda:
         ENVIRONMENT
     params:
-        archive=Vtab.archive,
+        archive=Vtab.archive(digest(config["data"]["vtab_url"])),
         folder=Vtab.tasks,
         hub=config["data"]["vtab_hub"],
         url=config["data"]["vtab_url"],

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
 from peftdiff.config import check_config
-from peftdiff.gpus import SLOTS
+from peftdiff.gpus import SLOTS, visible_gpus
 from peftdiff.methods import METHODS
 from peftdiff.normalization import normalization_of
 from peftdiff.paths import (
@@ -72,13 +72,19 @@ def require_writable(folder):
         )
 
 
-def require_source(folder):
-    """Say now that the source's images are not there."""
-    if folder and not os.path.exists(folder):
-        raise UserError(
-            f"config key 'source.folder' is {folder}, which does not exist; correct it,"
-            " or leave it empty for 'source.hub' or the embedded source"
-        )
+def require_given(config):
+    """Say now that a file or folder of the user's is not there."""
+    for section, key, instead in (
+        ("source", "folder", "'source.hub' or the embedded source"),
+        ("data", "vtab_root", "the hub's dataset"),
+        ("backbone", "weights", "the hub's weights"),
+    ):
+        path = config[section][key]
+        if path and not os.path.exists(path):
+            raise UserError(
+                f"config key '{section}.{key}' is {path}, which does not exist; correct"
+                f" it, or leave it empty for {instead}"
+            )
 
 
 def clear_stale_lock(folder=".snakemake"):
@@ -133,7 +139,7 @@ try:
         check_config(config, yaml.safe_load(file))
     config["hyperparameters"] = filled_in(config["hyperparameters"])
     require_writable(RESULTS)
-    require_source(config["source"]["folder"])
+    require_given(config)
     MISSING = find_missing(config["data"], config["tasks"])
     config["tasks"] = present_tasks(
         config["tasks"],
@@ -171,6 +177,18 @@ if (
 # The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.
 if workflow.is_main_process:
     ALIVE = clear_stale_lock()
+
+if (
+    workflow.is_main_process
+    and workflow.local_exec
+    and "gpu" not in workflow.global_resources
+    and config["device"] != "cpu"
+    and visible_gpus()
+):
+    logger.warning(
+        "nothing counts this machine's GPUs, so that as many jobs as there are cores may"
+        " use one at a time; take --workflow-profile profiles/gpu, or --resources gpu=1"
+    )
 
 # Jobs on this machine share its GPUs by slots, if a profile counts them; those that a
 # cluster runs are given GPUs by it.
