@@ -16,7 +16,7 @@ SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--
 
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: main status test test-slurm test-container lint bench bench-gpu clean report
+.PHONY: main status test test-slurm test-container test-vtab lint bench bench-gpu clean report
 
 main: .venv/ready
 	$(SNAKEMAKE)
@@ -53,6 +53,10 @@ status: .venv/ready
 
 test: .venv/ready lint
 	.venv/bin/python -m pytest -n 2
+
+# A small VTAB-1k of all 19 tasks, served on this machine, to the table of weighted taus.
+test-vtab: .venv/ready
+	.venv/bin/python -m pytest tests/e2e/check_vtab.py
 
 # The smallest whole run through a SLURM of this machine's own (as root, on Debian).
 test-slurm: .venv/ready

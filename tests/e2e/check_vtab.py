@@ -1,4 +1,8 @@
-"""All 19 tasks of VTAB-1k, downloaded, through the whole chain to the table of taus."""
+"""All 19 tasks of VTAB-1k, downloaded, through the whole chain to the table of taus.
+
+Not collected by itself, since it takes minutes: `make test-vtab`. Of two tasks and a
+folder of one's own `test_image_tasks.py` does the same in less.
+"""
 
 import re
 
