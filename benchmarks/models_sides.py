@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from peftdiff.backbones import build_backbone, set_head, to_input
 from peftdiff.imagesets import Images
 from peftdiff.methods import attach
-from peftdiff.runtime import Setting, Stopwatch
+from peftdiff.runtime import Setting, Stopwatch, repeat_exactly
 from peftdiff.training import Recipe, autocast, generator
 
 MEAN, STD = 0.5, 0.5
@@ -66,8 +66,7 @@ def random_images(size: Size) -> Images:
 @contextlib.contextmanager
 def as_in_a_job() -> Iterator[None]:
     """Let torch compute the same numbers each time, as jobs do."""
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    repeat_exactly()
     try:
         yield
     finally:

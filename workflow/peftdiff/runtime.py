@@ -185,6 +185,13 @@ def use_threads(count: int) -> None:
     import torch
 
     torch.set_num_threads(count)
+    repeat_exactly()
+
+
+def repeat_exactly() -> None:
+    """Let torch compute the same numbers each time, wherever it can."""
+    import torch
+
     # On a GPU, too: its products are the same each time only with a workspace of fixed
     # size, which torch wants to be set before a GPU is first used.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -1,16 +1,13 @@
 """Draw the source's images from a dataset of the hub, for all experiments."""
 
-import csv
-import shutil
 from pathlib import Path
 
-from peftdiff.archives import require_space
 from peftdiff.hub import HubDataset, fetch_file, list_files
-from peftdiff.parquet import read_images, read_labels
-from peftdiff.records import replacing, write_json
-from peftdiff.runtime import job, logger, named
+from peftdiff.parquet import read_labels
+from peftdiff.records import write_json
+from peftdiff.runtime import job, named
 from peftdiff.tasks.files import file_checksum
-from peftdiff.tasks.shards import Shard, draw_from_shards
+from peftdiff.tasks.shards import draw_from_shards, write_images
 
 INSTEAD = "give config key 'source.folder'"
 
@@ -41,32 +38,6 @@ def main(
         for file, at in cached.items()
     ]
     write_json(path, origin | {"shards": read})
-
-
-def write_images(
-    path: Path, shards: list[Shard], cached: dict[str, Path], column: str
-) -> None:
-    """Write the drawn images below the folder of `path`, and their list to it."""
-    folder = path.parent
-    shutil.rmtree(folder / "images", ignore_errors=True)
-    shares = [
-        cached[shard.file].stat().st_size * len(shard.rows) / max(1, len(shard.labels))
-        for shard in shards
-    ]
-    require_space(path, int(sum(shares)), "keeping the images that were drawn")
-    with (
-        replacing(path) as draft,
-        open(draft, "w", newline="", encoding="utf-8") as out,
-    ):
-        listed = csv.writer(out)
-        listed.writerow(["path", "label"])
-        for shard in shards:
-            target = Path("images", shard.file)
-            (folder / target).mkdir(parents=True)
-            for row, content in read_images(cached[shard.file], column, shard.rows):
-                (folder / target / f"{row:06d}").write_bytes(content)
-                listed.writerow([target / f"{row:06d}", shard.labels[row]])
-    logger.info("%d images of %d files", sum(len(s.rows) for s in shards), len(shards))
 
 
 if __name__ == "__main__":

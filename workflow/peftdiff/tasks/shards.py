@@ -7,13 +7,19 @@ as ImageNet's files on the hub are, that is a draw from the whole.
 
 from __future__ import annotations
 
+import csv
+import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from peftdiff.archives import require_space
+from peftdiff.parquet import read_images
+from peftdiff.records import replacing
 from peftdiff.runtime import UserError, logger
 
 ReadLabels = Callable[[str], tuple[list[str], tuple[str, ...] | None]]
@@ -76,6 +82,47 @@ def draw_from_shards(
         Shard(file, labels, rows)
         for (file, labels), rows in zip(read.items(), drawn, strict=True)
     ]
+
+
+def write_images(
+    path: Path, shards: Sequence[Shard], cached: Mapping[str, Path], column: str
+) -> None:
+    """Write the drawn images below the folder of `path`, and their list to it.
+
+    Parameters
+    ----------
+    cached
+        Where each file of the dataset lies.
+    column
+        Its encoded images, which are kept as they are.
+
+    Raises
+    ------
+    UserError
+        Where the disk is too full, or a row has no image.
+    """
+    folder = path.parent
+    shutil.rmtree(folder / "images", ignore_errors=True)
+    shares = [
+        cached[shard.file].stat().st_size * len(shard.rows) / max(1, len(shard.labels))
+        for shard in shards
+    ]
+    require_space(path, int(sum(shares)), "keeping the images that were drawn")
+    with (
+        replacing(path) as draft,
+        open(draft, "w", newline="", encoding="utf-8") as out,
+    ):
+        listed = csv.writer(out)
+        listed.writerow(["path", "label"])
+        for shard in shards:
+            target = Path("images", shard.file)
+            (folder / target).mkdir(parents=True)
+            for row, content in read_images(
+                cached[shard.file], column, shard.rows.tolist()
+            ):
+                (folder / target / f"{row:06d}").write_bytes(content)
+                listed.writerow([target / f"{row:06d}", shard.labels[row]])
+    logger.info("%d images of %d files", sum(len(s.rows) for s in shards), len(shards))
 
 
 def _shuffled(files: Sequence[str], random: np.random.Generator) -> list[str]:
