@@ -81,7 +81,7 @@ def _searching(case: Case, search: str) -> Case:
 def _draw(results: dict[str, Any], path: Path) -> None:
     """Draw the scale plot beside the results, where there is something to draw."""
     from benchmarks import plot
-    from peftdiff.figures import output
+    from peftdiff.reporting.figures import style as output
 
     try:
         figure = plot.draw(results)

@@ -9,8 +9,7 @@ from typing import Any
 import psutil
 from threadpoolctl import threadpool_info
 
-from peftdiff.provenance import git_revision
-from peftdiff.runtime import processor
+from peftdiff.reporting.provenance import git_revision, processor
 
 PACKAGES = (
     *("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl", "pydiffmap"),

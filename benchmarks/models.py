@@ -32,12 +32,13 @@ from benchmarks.models_sides import (
     plain_model,
     random_images,
 )
-from peftdiff.backbones import build_backbone
-from peftdiff.embedding import timed_embed
-from peftdiff.imagesets import Images
+from peftdiff.data.images import Images
 from peftdiff.methods import METHODS
-from peftdiff.runtime import Setting, Stopwatch, describe_device, resolve_setting
-from peftdiff.scoring import score_models
+from peftdiff.metrics.scoring import score_models
+from peftdiff.models.device import Setting, describe_device, resolve_setting
+from peftdiff.models.forward import timed_embed
+from peftdiff.models.vit import build_backbone
+from peftdiff.runtime import Stopwatch
 from peftdiff.training import Recipe, fit
 
 RESULTS = Path(__file__).parent / "results"

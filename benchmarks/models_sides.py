@@ -12,11 +12,12 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
-from peftdiff.backbones import build_backbone, set_head, to_input
-from peftdiff.imagesets import Images
+from peftdiff.data.images import Images
 from peftdiff.methods import attach
-from peftdiff.runtime import Setting, Stopwatch, repeat_exactly
-from peftdiff.training import Recipe, autocast, generator
+from peftdiff.models.device import Setting, autocast, repeat_exactly
+from peftdiff.models.vit import build_backbone, set_head, to_input
+from peftdiff.runtime import Stopwatch
+from peftdiff.training import Recipe, generator
 
 MEAN, STD = 0.5, 0.5
 

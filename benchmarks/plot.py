@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from peftdiff.figures import style
+from peftdiff.reporting.figures import style
 
 WORK = "diffusion_score"
 LABELS = {

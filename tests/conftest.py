@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from peftdiff.imagesets import Images
+from peftdiff.data.images import Images
 
 # A busy machine must not fail a test.
 settings.register_profile("no deadline", deadline=None)

@@ -7,8 +7,8 @@ import yaml
 from peftdiff.config import check_config
 from peftdiff.methods import METHODS, hyperparameters
 from peftdiff.metrics import METRICS, parameter_names
-from peftdiff.plans import architecture_of
 from peftdiff.runtime import UserError
+from peftdiff.stages.plan import architecture_of
 from peftdiff.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]

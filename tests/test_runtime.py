@@ -8,16 +8,8 @@ import pytest
 import torch
 
 from peftdiff import runtime
-from peftdiff.runtime import (
-    Setting,
-    UserError,
-    describe_device,
-    digest,
-    job,
-    measure,
-    named,
-    resolve_setting,
-)
+from peftdiff.models.device import Setting, describe_device, resolve_setting
+from peftdiff.runtime import UserError, digest, job, measure, named
 
 
 def test_a_digest_tells_values_apart_and_not_their_order():

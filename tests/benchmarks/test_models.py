@@ -5,7 +5,7 @@ from benchmarks import models
 from benchmarks.models import best_in_turn
 from benchmarks.models_report import tables
 from benchmarks.models_sides import TINY, attached, like, plain_model, some_input
-from peftdiff.runtime import Setting
+from peftdiff.models.device import Setting
 
 SPEEDS = {"ours": 900.0, "plain": 200.0, "passes": 1000.0}
 

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from tests.container.apptainer import apptainer, from_a_base_made_here, install
 from tests.e2e.conftest import Project, copy_of_the_project
-from tests.test_environments import IMAGE, locked, python_of_the_image
+from tests.workflow.test_environments import IMAGE, locked, python_of_the_image
 
 DEFINITION = "envs/here.def"
 FOLDER = "a project"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from peftdiff.diffusion.graph import one_way_kernel, symmetrized, unit_rows
-from peftdiff.neighbors import find_neighbors
+from peftdiff.diffusion.neighbors import find_neighbors
 
 
 def dense_one_way(features, neighbors, width):

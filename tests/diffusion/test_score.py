@@ -258,7 +258,7 @@ def test_as_published_drops_classes_under_ten(blobs):
 
 
 def test_as_published_uses_ten_thousand_samples(blobs, monkeypatch):
-    monkeypatch.setattr("peftdiff.diffusion.published.MAX_SAMPLES", 150)
+    monkeypatch.setattr("peftdiff.diffusion.as_published.MAX_SAMPLES", 150)
     features, labels = blobs(n=200)
     score = diffusion_score(features, labels, variant="as_published")
     assert score.eigenvectors.shape == (150, 32)

@@ -9,9 +9,9 @@ import re
 import pandas as pd
 import pytest
 
-from peftdiff.tasks.files import file_checksum
-from tests import vtab
-from tests.server import Served, serve
+from peftdiff.data.folders import file_checksum
+from tests.helpers import vtab
+from tests.helpers.server import Served, serve
 
 pytestmark = pytest.mark.e2e
 

@@ -5,9 +5,9 @@ import shutil
 import numpy as np
 import pytest
 
-from peftdiff.imagesets import read_images, read_source
-from tests import shards
-from tests.server import COMMIT, Hub, serve
+from peftdiff.data.images import read_images, read_source
+from tests.helpers import shards
+from tests.helpers.server import COMMIT, Hub, serve
 
 pytestmark = pytest.mark.e2e
 

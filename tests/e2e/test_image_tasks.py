@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from peftdiff.decoding import FilePixels
-from peftdiff.imagesets import read_images, read_source
-from peftdiff.tasks.files import file_checksum
-from tests import vtab
-from tests.server import Served, serve
+from peftdiff.data.folders import file_checksum
+from peftdiff.data.images import read_images, read_source
+from peftdiff.data.pixels import FilePixels
+from tests.helpers import vtab
+from tests.helpers.server import Served, serve
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from tests import vtab
+from tests.helpers import vtab
 
 pytestmark = pytest.mark.e2e
 

@@ -18,7 +18,7 @@ from peftdiff.methods import (
     method_state,
     trainable_parameters,
 )
-from tests.methods.attaching import (
+from tests.helpers.attaching import (
     DRAWN,
     MERGEABLE,
     STARTS_ELSEWHERE,

@@ -13,7 +13,7 @@ from peftdiff.methods import (
     merge,
     method_state,
 )
-from tests.methods.attaching import DRAWN, attached, every_method
+from tests.helpers.attaching import DRAWN, attached, every_method
 
 
 def test_an_unknown_method_raises(vit):

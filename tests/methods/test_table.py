@@ -7,13 +7,8 @@ from importlib import import_module
 
 import pytest
 
-from peftdiff.methods import (
-    METHODS,
-    Method,
-    hyperparameters,
-    method_table,
-)
-from tests.methods.attaching import every_method
+from peftdiff.methods import METHODS, Method, hyperparameters, method_table
+from tests.helpers.attaching import every_method
 
 
 def test_the_pool_is_the_nine_methods_of_the_paper():

@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from peftdiff.data.images import checksum
 from peftdiff.tasks import (
     GENERATOR_VERSION,
     TASKS,
     DrawnTask,
-    checksum,
     generate_task,
     method_source,
     pretraining_source,
 )
-from peftdiff.tasks.generation import BLOCK, quantize
+from peftdiff.tasks.synthetic.generation import BLOCK, quantize
 
 DRAWN = [slug for slug, task in TASKS.items() if isinstance(task, DrawnTask)]
 GOLDEN = Path(__file__).with_name("golden.json")

@@ -5,11 +5,20 @@ import inspect
 import numpy as np
 import pytest
 
-from peftdiff.tasks import shapes, sources, textures
-from peftdiff.tasks.canvas import blend, choose, coordinates, filled, shuffled, sigmoid
-from peftdiff.tasks.colors import distant_colors, second_tone
-from peftdiff.tasks.sprites import heart
-from peftdiff.tasks.texture import PATTERNS
+from peftdiff.tasks.synthetic import patterns as textures
+from peftdiff.tasks.synthetic import shapes, sources
+from peftdiff.tasks.synthetic.canvas import (
+    blend,
+    choose,
+    coordinates,
+    distant_colors,
+    filled,
+    second_tone,
+    shuffled,
+    sigmoid,
+)
+from peftdiff.tasks.synthetic.sprites import heart
+from peftdiff.tasks.synthetic.texture import PATTERNS
 
 ALL_SHAPES = shapes.SOURCE_SHAPES | shapes.UNSEEN_SHAPES | {"heart": heart}
 ALL_TEXTURES = (

@@ -5,19 +5,10 @@ import pytest
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
-from peftdiff.tasks import (
-    cells,
-    count,
-    digits,
-    dist,
-    dsloc,
-    generate_task,
-    land,
-    method_source,
-    pretraining_source,
-)
-from peftdiff.tasks.generation import quantize
-from peftdiff.tasks.sprites import ORIENTATIONS
+from peftdiff.tasks import generate_task, method_source, pretraining_source
+from peftdiff.tasks.synthetic import cells, count, digits, dist, dsloc, land
+from peftdiff.tasks.synthetic.generation import quantize
+from peftdiff.tasks.synthetic.sprites import ORIENTATIONS
 
 
 def generator(seed=5):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from peftdiff.data.folders import file_checksum
 from peftdiff.runtime import UserError
 from peftdiff.tasks import TASKS, group_of, missing_tasks, present_tasks
-from peftdiff.tasks.files import file_checksum
 from peftdiff.tasks.vtab import (
     TRAIN,
     holds_out_val200,
@@ -13,7 +13,7 @@ from peftdiff.tasks.vtab import (
     read_task,
     task_folder,
 )
-from tests import vtab
+from tests.helpers import vtab
 
 KITTI, CIFAR, PET = TASKS["kitti"], TASKS["cifar"], TASKS["oxford_iiit_pet"]
 

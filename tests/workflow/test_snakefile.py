@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from peftdiff.paths import TABLES
-from tests import vtab
+from tests.helpers import vtab
 
 ROOT = Path(__file__).parents[2]
 

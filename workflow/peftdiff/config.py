@@ -10,10 +10,10 @@ from typing import Any, cast
 import jsonschema
 from jsonschema.exceptions import best_match
 
+from peftdiff.data.normalization import NORMALIZATIONS
 from peftdiff.methods import METHODS, hyperparameters
+from peftdiff.methods.presets import PRESET, filled_in, has_presets
 from peftdiff.metrics import METRICS, parameter_names
-from peftdiff.normalization import NORMALIZATIONS
-from peftdiff.presets import PRESET, filled_in, has_presets
 from peftdiff.runtime import UserError
 from peftdiff.tasks import SIZE, TASKS, DrawnTask
 
@@ -227,3 +227,7 @@ def _check_search(config: Config) -> None:
                     f"config key '{key}': {' and '.join(parts)} are {count}, more than"
                     f" the population of {population}; raise it, or lower them"
                 )
+
+
+FINE_TUNE = "fine_tune"
+"""The value of config key `ground_truth.source` that names no published table."""

@@ -314,3 +314,6 @@ def _read_header(path: str | Path) -> tuple[dict[str, Any], int]:
     if size != 8 + length + end:
         raise broken
     return header, 8 + length
+
+
+Tensors = dict[str, NDArray[Any]]

@@ -8,7 +8,7 @@ and a contact sheet of each task; for all experiments results/downloads/vtab-1k/
 results/downloads/sources/.
 """
 
-from peftdiff.preparation import PREPARATION_VERSION
+from peftdiff.data.preparation import PREPARATION_VERSION
 
 PREPARATION = {
     "size": ARCHITECTURE["image_size"],

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
 from peftdiff.config import check_config
-from peftdiff.gpus import SLOTS, visible_gpus
+from peftdiff.models.gpus import SLOTS, visible_gpus
 from peftdiff.methods import METHODS
-from peftdiff.normalization import normalization_of
+from peftdiff.data.normalization import normalization_of
 from peftdiff.paths import (
     PAGE_TABLES,
     RESULTS,
@@ -45,9 +45,9 @@ from peftdiff.paths import (
     published,
     published_table,
 )
-from peftdiff.plans import architecture_of, recipe_of
-from peftdiff.presets import filled_in
-from peftdiff.runs import STAGE_VERSIONS
+from peftdiff.stages.plan import architecture_of, recipe_of
+from peftdiff.methods.presets import filled_in
+from peftdiff.stages.plan import STAGE_VERSIONS
 from peftdiff.runtime import UserError, digest
 from peftdiff.tasks import (
     GENERATOR_VERSION,
@@ -59,7 +59,7 @@ from peftdiff.tasks import (
     present_tasks,
 )
 from peftdiff.tasks.vtab import list_paths, task_folder
-from peftdiff.truth import FINE_TUNE
+from peftdiff.config import FINE_TUNE
 
 
 def require_writable(folder):
@@ -113,7 +113,7 @@ def find_missing(data, tasks):
 
 def check_published(truth, tasks, methods, map_task):
     """Say now, rather than in a job's log, what a published ground truth lacks."""
-    from peftdiff.published import absences, published_truth, read_accuracies
+    from peftdiff.evaluation.published import absences, published_truth, read_accuracies
 
     accuracies = read_accuracies(
         Path(workflow.basedir, published_table("accuracy_vtab"))

@@ -1,9 +1,9 @@
 """Rank the pool by either class distance alone."""
 
-from peftdiff.correlation import complete_truth
+from peftdiff.evaluation.correlation import complete_truth
+from peftdiff.evaluation.studies.ablation import ablate
 from peftdiff.records import read_table, write_table
 from peftdiff.runtime import job, named
-from peftdiff.studies.ablation import ablate
 
 
 def main(

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from peftdiff.models import read_embedding
+from peftdiff.embeddings import read_embedding
+from peftdiff.evaluation.studies.choices import choice_components
 from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
-from peftdiff.studies.choice_distances import choice_components
 
 
 def main(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from peftdiff import published
+from peftdiff.evaluation import published
 from peftdiff.records import write_table
 from peftdiff.runtime import job
 

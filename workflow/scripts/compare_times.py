@@ -1,17 +1,11 @@
 """Gather the seconds of scoring and of fine-tuning, and compare them."""
 
-from peftdiff.records import (
-    read_json,
-    read_table,
-    read_tables,
-    write_table,
-    write_text,
-)
-from peftdiff.runs import RunStore, read_models
+from peftdiff.evaluation.studies.times import gather_times
+from peftdiff.records import read_json, read_table, read_tables, write_table, write_text
+from peftdiff.reporting.pages.times import times_page
 from peftdiff.runtime import job, named
 from peftdiff.stages import source_times
-from peftdiff.studies.times import gather_times
-from peftdiff.studies.times_page import times_page
+from peftdiff.stages.store import RunStore, read_models
 
 POSTER = ("group", "peftdiff_minutes", "fine_tuning_minutes", "speed_up")
 

@@ -1,9 +1,9 @@
 """Correlate the scores of every choice with the ground truth and with the default's."""
 
-from peftdiff.correlation import complete_truth
+from peftdiff.evaluation.correlation import complete_truth
+from peftdiff.evaluation.studies.choice_comparison import correlate_choices
 from peftdiff.records import read_table, read_tables, write_table
 from peftdiff.runtime import job, named
-from peftdiff.studies.choice_comparison import correlate_choices
 
 
 def main(

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from peftdiff.correlation import complete_truth
+from peftdiff.evaluation.correlation import complete_truth
+from peftdiff.evaluation.studies.grid import score_settings, tabulate_grid
+from peftdiff.evaluation.studies.parameters import default_setting
+from peftdiff.evaluation.studies.selection import choose_settings
 from peftdiff.records import read_table, read_tables, write_table
 from peftdiff.runtime import job, named
-from peftdiff.studies.grid import score_settings, tabulate_grid
-from peftdiff.studies.parameters import default_setting
-from peftdiff.studies.selection import choose_settings
 
 
 def main(

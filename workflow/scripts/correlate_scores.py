@@ -1,6 +1,6 @@
 """Correlate the scores with the ground truth, and say how reliable that is."""
 
-from peftdiff.correlation import complete_truth, correlate, reliabilities
+from peftdiff.evaluation.correlation import complete_truth, correlate, reliabilities
 from peftdiff.records import read_table, write_table
 from peftdiff.runtime import job, named
 

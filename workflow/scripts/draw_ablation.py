@@ -1,8 +1,8 @@
 """Draw what either class distance says alone."""
 
-from peftdiff.figures.ablation import draw
-from peftdiff.figures.output import save
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.ablation import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

@@ -1,8 +1,8 @@
 """Draw the accuracy of every method on every task."""
 
-from peftdiff.figures.accuracy import draw
-from peftdiff.figures.output import save
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.accuracy import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

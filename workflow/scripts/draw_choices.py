@@ -1,8 +1,8 @@
 """Draw what each choice of the score's definition changes."""
 
-from peftdiff.figures.choices import draw
-from peftdiff.figures.output import save
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.choices import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

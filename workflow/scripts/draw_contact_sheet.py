@@ -1,9 +1,9 @@
 """Draw examples of each class of a task."""
 
-from peftdiff.figures.contact_sheet import draw, draw_note
-from peftdiff.figures.output import save
-from peftdiff.imagesets import read_images
+from peftdiff.data.images import read_images
 from peftdiff.records import unavailable
+from peftdiff.reporting.figures.contact_sheet import draw, draw_note
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

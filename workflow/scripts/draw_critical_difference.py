@@ -1,8 +1,8 @@
 """Draw the metrics' mean ranks, and which of them cannot be told apart."""
 
-from peftdiff.figures.critical_difference import draw
-from peftdiff.figures.output import save
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.critical_difference import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

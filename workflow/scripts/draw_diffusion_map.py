@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from peftdiff.figures.diffusion_map import draw
-from peftdiff.figures.output import save
+from peftdiff.reporting.figures.diffusion_map import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

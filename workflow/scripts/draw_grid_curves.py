@@ -1,8 +1,8 @@
 """Draw weighted tau along each parameter, and what choosing them is worth."""
 
-from peftdiff.figures.grid_curves import draw
-from peftdiff.figures.output import save
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.grid_curves import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

@@ -1,8 +1,8 @@
 """Draw weighted tau along each two parameters."""
 
-from peftdiff.figures.grid_maps import draw
-from peftdiff.figures.output import save
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.grid_maps import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

@@ -1,8 +1,8 @@
 """Draw the published figures: metrics, static order and sources on one axis."""
 
-from peftdiff.figures.output import save
-from peftdiff.figures.published import draw
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.published import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

@@ -1,8 +1,8 @@
 """Draw the PEFTDiff score against accuracy."""
 
-from peftdiff.figures.output import save
-from peftdiff.figures.scores import draw
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.scores import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from peftdiff.figures.output import save
-from peftdiff.figures.scree import draw
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.scree import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

@@ -1,8 +1,8 @@
 """Draw the score's spread over start vectors of the eigensolver."""
 
-from peftdiff.figures.output import save
-from peftdiff.figures.start_seeds import draw
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.start_seeds import draw
+from peftdiff.reporting.figures.style import save
 from peftdiff.runtime import job
 
 

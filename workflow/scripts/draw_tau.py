@@ -1,8 +1,8 @@
 """Draw the weighted tau of every metric on every task."""
 
-from peftdiff.figures.output import save
-from peftdiff.figures.tau import draw
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.style import save
+from peftdiff.reporting.figures.tau import draw
 from peftdiff.runtime import job
 
 

@@ -1,8 +1,8 @@
 """Draw the minutes of scoring beside those of fine-tuning."""
 
-from peftdiff.figures.output import save
-from peftdiff.figures.times import draw
 from peftdiff.records import read_table
+from peftdiff.reporting.figures.style import save
+from peftdiff.reporting.figures.times import draw
 from peftdiff.runtime import job
 
 

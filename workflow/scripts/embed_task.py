@@ -1,13 +1,14 @@
 """Embed a task's images through the backbone and through every source-trained model."""
 
-from peftdiff.embedding import embed_models
-from peftdiff.imagesets import read_images
-from peftdiff.models import BACKBONE, writing_embedding
-from peftdiff.plans import Config
+from peftdiff.data.images import read_images
+from peftdiff.embeddings import BACKBONE, writing_embedding
+from peftdiff.models.device import prepare_torch
+from peftdiff.models.forward import embed_models
 from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runs import read_models
-from peftdiff.runtime import job, named, prepare_torch
+from peftdiff.runtime import job, named
 from peftdiff.stages import embedding_models
+from peftdiff.stages.plan import Config
+from peftdiff.stages.store import read_models
 
 
 def main(

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from peftdiff.runs import RunStore, write_models
-from peftdiff.runtime import job, named, use_threads
+from peftdiff.models.device import use_threads
+from peftdiff.runtime import job, named
 from peftdiff.stages import fetch_backbone
+from peftdiff.stages.store import RunStore, write_models
 
 
 def main(

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from peftdiff.hub import HubDataset, fetch_file, list_files
-from peftdiff.parquet import read_labels
+from peftdiff.data.folders import file_checksum
+from peftdiff.data.hub import HubDataset, fetch_file, list_files
+from peftdiff.data.parquet import read_labels
+from peftdiff.data.shards import draw_from_shards, write_images
 from peftdiff.records import write_json
 from peftdiff.runtime import job, named
-from peftdiff.tasks.files import file_checksum
-from peftdiff.tasks.shards import draw_from_shards, write_images
 
 INSTEAD = "give config key 'source.folder'"
 

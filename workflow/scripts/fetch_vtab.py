@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from peftdiff.archives import GIGABYTE, unpack
-from peftdiff.downloads import check_archive, fetch_archive
+from peftdiff.data.archives import GIGABYTE, unpack
+from peftdiff.data.downloads import check_archive, fetch_archive
+from peftdiff.data.folders import file_checksum
 from peftdiff.records import write_json
 from peftdiff.runtime import UserError, job, logger, named
 from peftdiff.tasks import TASKS, VtabTask
-from peftdiff.tasks.files import file_checksum
 from peftdiff.tasks.vtab import task_folder
 
 

@@ -1,10 +1,11 @@
 """Fine-tune methods and references on a task, and measure them on its test images."""
 
-from peftdiff.imagesets import read_splits
-from peftdiff.plans import Config, select_recipe, truth_plans
+from peftdiff.data.images import read_splits
 from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
 from peftdiff.stages import Conditions, fine_tune_pool, read_held_out, read_starts
+from peftdiff.stages.fine_tuning import select_recipe, truth_plans
+from peftdiff.stages.plan import Config
 
 
 def main(

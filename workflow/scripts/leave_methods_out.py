@@ -1,9 +1,9 @@
 """Rank the pool without each method in turn."""
 
-from peftdiff.correlation import complete_truth
+from peftdiff.evaluation.correlation import complete_truth
+from peftdiff.evaluation.stability import leave_methods_out
 from peftdiff.records import read_table, write_table
 from peftdiff.runtime import job, named
-from peftdiff.stability import leave_methods_out
 
 
 def main(

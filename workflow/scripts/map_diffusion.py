@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from peftdiff.correlation import mean_accuracies
 from peftdiff.diffusion import diffusion_score
+from peftdiff.embeddings import BACKBONE, model_columns, read_embedding
+from peftdiff.evaluation.correlation import mean_accuracies
 from peftdiff.methods import METHODS
-from peftdiff.models import BACKBONE, model_columns, read_embedding
 from peftdiff.records import read_metadata, read_table, write_npz
 from peftdiff.runtime import job, named
 from peftdiff.tasks import TASKS

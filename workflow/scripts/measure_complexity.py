@@ -4,14 +4,15 @@ from typing import Any
 
 import pandas as pd
 
-from peftdiff.imagesets import read_images
-from peftdiff.models import read_embedding
+from peftdiff.data.images import read_images
+from peftdiff.embeddings import read_embedding
+from peftdiff.evaluation.studies.complexity import CNN, measure_complexity
+from peftdiff.models.device import prepare_torch
 from peftdiff.records import labelled, unavailable, write_npz, write_table, write_text
-from peftdiff.runs import read_models
-from peftdiff.runtime import job, logger, named, prepare_torch
+from peftdiff.reporting.pages.complexity import complexity_page
+from peftdiff.runtime import job, logger, named
 from peftdiff.stages import embed_by_cnn
-from peftdiff.studies.complexity import CNN, measure_complexity
-from peftdiff.studies.complexity_page import complexity_page
+from peftdiff.stages.store import read_models
 from peftdiff.tasks import group_of
 
 

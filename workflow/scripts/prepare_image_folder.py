@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from peftdiff.preparation import Preparation, write_prepared
+from peftdiff.data.folders import listing_checksum, read_own_task, split_task
+from peftdiff.data.preparation import Preparation, write_prepared
 from peftdiff.runtime import job, named
-from peftdiff.tasks.image_folder import listing_checksum, read_own_task, split_task
 
 
 def main(

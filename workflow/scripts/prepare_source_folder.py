@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from peftdiff.preparation import Preparation, write_prepared
+from peftdiff.data.folders import (
+    draw_images,
+    draw_shots,
+    listing_checksum,
+    read_source_folder,
+)
+from peftdiff.data.preparation import Preparation, write_prepared
 from peftdiff.records import read_json
 from peftdiff.runtime import UserError, job, named
-from peftdiff.tasks.image_folder import listing_checksum
-from peftdiff.tasks.shots import draw_images, draw_shots, read_source_folder
 
 
 def main(

@@ -1,6 +1,6 @@
 """Generate the images for pre-training the backbone and for source training."""
 
-from peftdiff.imagesets import write_images
+from peftdiff.data.images import write_images
 from peftdiff.runtime import job
 from peftdiff.tasks import method_source, pretraining_source
 

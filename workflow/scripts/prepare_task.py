@@ -1,6 +1,6 @@
 """Generate a task's training and test images."""
 
-from peftdiff.imagesets import write_images
+from peftdiff.data.images import write_images
 from peftdiff.runtime import job
 from peftdiff.tasks import generate_task
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from peftdiff.preparation import Preparation, check_decodable, write_prepared
+from peftdiff.data.preparation import Preparation, check_decodable, write_prepared
 from peftdiff.records import read_json, write_unavailable
 from peftdiff.runtime import UserError, job, logger, named
 from peftdiff.tasks import TASKS

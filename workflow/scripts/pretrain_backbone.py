@@ -1,10 +1,11 @@
 """Pre-train the backbone from scratch."""
 
-from peftdiff.imagesets import read_images
-from peftdiff.plans import Config, backbone_plan
-from peftdiff.runs import write_models
+from peftdiff.data.images import read_images
 from peftdiff.runtime import job, named
 from peftdiff.stages import Conditions, pretrain_backbone
+from peftdiff.stages.plan import Config
+from peftdiff.stages.pretraining import backbone_plan
+from peftdiff.stages.store import write_models
 
 
 def main(

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from peftdiff.imagesets import read_checksums
-from peftdiff.plans import referenced_runs
-from peftdiff.runs import RunStore
-from peftdiff.runtime import allowed_settings, job, logger, named
+from peftdiff.data.images import read_checksums
+from peftdiff.models.device import allowed_settings
+from peftdiff.runtime import job, logger, named
+from peftdiff.stages.experiment import referenced_runs
+from peftdiff.stages.store import RunStore
 
 
 def main(paths: list[str], *, config: dict[str, Any], store: str) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from peftdiff.imagesets import read_source
-from peftdiff.provenance import provenance
+from peftdiff.data.images import read_source
 from peftdiff.records import read_table, unavailable, write_json
+from peftdiff.reporting.provenance import provenance
 from peftdiff.runtime import job
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from peftdiff.imagesets import read_checksums
-from peftdiff.runs import RunStore
+from peftdiff.data.images import read_checksums
 from peftdiff.runtime import job, named
-from peftdiff.status import runs_by_stage, setting_in_use, status_page
+from peftdiff.stages.status import runs_by_stage, setting_in_use, status_page
+from peftdiff.stages.store import RunStore
 
 
 def main(*, config: dict[str, Any], checked: dict[str, str], store: str) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from peftdiff.models import read_embedding
+from peftdiff.embeddings import read_embedding
+from peftdiff.metrics.scoring import score_models
 from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
-from peftdiff.scoring import score_models
 
 
 def main(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from peftdiff.models import read_embedding
+from peftdiff.embeddings import read_embedding
+from peftdiff.evaluation.studies.grid import grid_components
 from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
-from peftdiff.studies.grid import grid_components
 
 
 def main(

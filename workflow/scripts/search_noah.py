@@ -1,12 +1,17 @@
 """Search NOAH's sizes on the source: train the supernet, then compare candidates."""
 
-from peftdiff.imagesets import read_images
-from peftdiff.plans import Config, noah_plans
+from peftdiff.data.images import read_images
 from peftdiff.records import write_json
-from peftdiff.runs import read_models
 from peftdiff.runtime import job, named
-from peftdiff.search.stages import hold_out_by_class, search_sizes, train_supernet
 from peftdiff.stages import Conditions
+from peftdiff.stages.noah.search import (
+    hold_out_by_class,
+    noah_plans,
+    search_sizes,
+    train_supernet,
+)
+from peftdiff.stages.plan import Config
+from peftdiff.stages.store import read_models
 
 
 def main(

@@ -1,10 +1,10 @@
 """Summarize each metric over all tasks, and test whether the metrics differ."""
 
-from peftdiff.comparison import compare_all, compare_pairs
-from peftdiff.correlation import complete_truth
+from peftdiff.evaluation.comparison import compare_all, compare_pairs
+from peftdiff.evaluation.correlation import complete_truth
+from peftdiff.evaluation.summary import summarize
 from peftdiff.records import read_table, write_table
 from peftdiff.runtime import job, named
-from peftdiff.summary import summarize
 
 
 def main(

@@ -1,7 +1,7 @@
 """Write the published figures as a page of text."""
 
-from peftdiff.published import published_page
 from peftdiff.records import read_table, write_text
+from peftdiff.reporting.pages.published import published_page
 from peftdiff.runtime import job
 
 

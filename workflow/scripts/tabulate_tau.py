@@ -1,10 +1,10 @@
 """Write the weighted taus as a page of text."""
 
-from peftdiff.page import tau_page
-from peftdiff.published import source_label
+from peftdiff.config import FINE_TUNE
+from peftdiff.evaluation.published import source_label
 from peftdiff.records import read_table, write_text
+from peftdiff.reporting.pages.tau import tau_page
 from peftdiff.runtime import job, named
-from peftdiff.truth import FINE_TUNE
 
 
 def main(

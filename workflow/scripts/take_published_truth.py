@@ -1,9 +1,9 @@
 """Take the ground truth from a published table; nothing is fine-tuned."""
 
-from peftdiff.published import absences, published_truth, read_accuracies
+from peftdiff.evaluation.published import absences, published_truth, read_accuracies
 from peftdiff.records import labelled, write_table
-from peftdiff.runs import read_models
 from peftdiff.runtime import job, logger, named
+from peftdiff.stages.store import read_models
 
 
 def main(

@@ -1,10 +1,11 @@
 """Train the CNN whose embeddings are compared, or fetch it where timm has it."""
 
-from peftdiff.imagesets import read_images
-from peftdiff.plans import Config, cnn_plan
-from peftdiff.runs import Run, write_models
+from peftdiff.data.images import read_images
 from peftdiff.runtime import digest, job, named
 from peftdiff.stages import Conditions, fetch_cnn, train_cnn
+from peftdiff.stages.plan import Config
+from peftdiff.stages.pretraining import cnn_plan
+from peftdiff.stages.store import Run, write_models
 
 
 def main(

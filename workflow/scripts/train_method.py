@@ -1,10 +1,11 @@
 """Train a method on the source, one run per source seed, backbone frozen."""
 
-from peftdiff.imagesets import read_images
-from peftdiff.plans import Config, source_plans
-from peftdiff.runs import read_models, write_models
+from peftdiff.data.images import read_images
 from peftdiff.runtime import job, named
 from peftdiff.stages import Conditions, train_method
+from peftdiff.stages.plan import Config
+from peftdiff.stages.source_training import source_plans
+from peftdiff.stages.store import read_models, write_models
 
 
 def main(

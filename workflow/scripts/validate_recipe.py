@@ -1,10 +1,11 @@
 """Compare recipes of methods and references on held-out training images of a task."""
 
-from peftdiff.imagesets import read_splits
-from peftdiff.plans import Config, selection_plans
+from peftdiff.data.images import read_splits
 from peftdiff.records import labelled, passed_on, write_table
 from peftdiff.runtime import job, named
 from peftdiff.stages import Conditions, fine_tune_pool, read_starts
+from peftdiff.stages.fine_tuning import selection_plans
+from peftdiff.stages.plan import Config
 
 
 def main(

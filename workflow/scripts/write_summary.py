@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from peftdiff.records import read_json, read_table, read_usage, write_text
+from peftdiff.reporting.webpage import Picture, page_contents, render
 from peftdiff.runtime import job
-from peftdiff.webpage import Picture, page_contents, render
 
 
 def main(

@@ -4,13 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from peftdiff.diffusion.inputs import (
-    Features,
-    check_choice,
-    check_positive,
-    row_blocks,
-)
-from peftdiff.neighbors import Neighborhoods
+from peftdiff.diffusion.inputs import Features, check_choice, check_positive, row_blocks
+from peftdiff.diffusion.neighbors import Neighborhoods
 
 KERNEL_WIDTHS = ("median", "self_tuning")
 SYMMETRIZE = ("max", "mean", "mutual")

@@ -14,9 +14,9 @@ from peftdiff.diffusion.distance import (
 )
 from peftdiff.diffusion.graph import one_way_kernel
 from peftdiff.diffusion.inputs import Dataset, check_count, check_positive
+from peftdiff.diffusion.neighbors import find_neighbors
 from peftdiff.diffusion.score import check_options, prepare_samples, solve_kernel
 from peftdiff.diffusion.spectrum import Spectrum
-from peftdiff.neighbors import find_neighbors
 from peftdiff.threads import in_threads
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from peftdiff.diffusion import published
+from peftdiff.diffusion import as_published as published
 from peftdiff.diffusion.distance import INTER, class_distances
 from peftdiff.diffusion.graph import (
     SYMMETRIZE,
@@ -23,8 +23,8 @@ from peftdiff.diffusion.inputs import (
     check_positive,
     drop_small_classes,
 )
+from peftdiff.diffusion.neighbors import SEARCHES, Neighborhoods, find_neighbors
 from peftdiff.diffusion.spectrum import Spectrum, diffusion_spectrum
-from peftdiff.neighbors import SEARCHES, Neighborhoods, find_neighbors
 
 VARIANTS = ("symmetric", "as_published")
 
@@ -116,8 +116,9 @@ def diffusion_score(
     min_class_size : int
         Classes with fewer samples are left out, graph included.
     search : str
-        The neighbor search, a name of ``peftdiff.neighbors.SEARCHES``: "exact"; "torch"
-        finds the same on a GPU; "approximate" is for a million samples.
+        The neighbor search, a name of ``peftdiff.diffusion.neighbors.SEARCHES``:
+        "exact"; "torch" finds the same on a GPU; "approximate" is for a million
+        samples.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """NOAH: Adapter, LoRA and VPT together, their sizes searched per layer.
 
-Zhang et al. 2022 search the sizes with an evolutionary algorithm, as `peftdiff.search`
-does; here they are given.
+Zhang et al. 2022 search the sizes with an evolutionary algorithm, as
+`peftdiff.stages.noah` does; here they are given.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from scipy import sparse
 
 from peftdiff.diffusion.graph import unit_rows
 from peftdiff.diffusion.inputs import check_count
+from peftdiff.diffusion.neighbors import Neighborhoods, find_neighbors
 from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import SaturatedScore
-from peftdiff.neighbors import Neighborhoods, find_neighbors
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

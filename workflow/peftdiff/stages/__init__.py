@@ -10,7 +10,6 @@ Each asks the run store first. Nothing here imports torch before it trains or em
 - ``conditions``: what all jobs that train are told
 """
 
-from peftdiff.stages.conditions import Conditions
 from peftdiff.stages.embedding import embed_by_cnn, embedding_models
 from peftdiff.stages.fine_tuning import fine_tune, fine_tune_pool, read_held_out
 from peftdiff.stages.pretraining import (
@@ -20,7 +19,7 @@ from peftdiff.stages.pretraining import (
     train_cnn,
 )
 from peftdiff.stages.source_training import source_times, train_method
-from peftdiff.stages.starting import read_starts, start_model
+from peftdiff.stages.starting import Conditions, read_starts, start_model
 
 __all__ = [
     "Conditions",

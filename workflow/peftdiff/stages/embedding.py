@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peftdiff.models import BACKBONE, model_name
-from peftdiff.runs import Run, Tensors
+from peftdiff.embeddings import BACKBONE, model_name
+from peftdiff.records import Tensors
 from peftdiff.stages.starting import start_model
+from peftdiff.stages.store import Run
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
 
-    from peftdiff.imagesets import Images
-    from peftdiff.runtime import Setting
+    from peftdiff.data.images import Images
+    from peftdiff.models.device import Setting
 
 Config = Mapping[str, Any]
 
@@ -51,8 +52,8 @@ def embed_by_cnn(
     batch_size: int,
 ) -> NDArray[np.float32]:
     """Return the pooled features (n, d) of images through a trained CNN."""
-    from peftdiff.cnn import load_cnn
-    from peftdiff.embedding import embed
+    from peftdiff.models.cnn import load_cnn
+    from peftdiff.models.forward import embed
 
     model: Any = load_cnn(architecture, weights, (images.mean, images.std))
     out = np.empty((len(images.pixels), model.num_features), dtype=np.float32)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from peftdiff.plans import fetched_plan
-from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
+from peftdiff.models.device import Setting
+from peftdiff.records import Tensors
 from peftdiff.runtime import Stopwatch
-from peftdiff.stages.fitting import arrays_of
+from peftdiff.stages.plan import Plan
+from peftdiff.stages.starting import arrays_of
+from peftdiff.stages.store import Checkpoint, Run, RunStore
 
 if TYPE_CHECKING:
-    from peftdiff.imagesets import Images
+    from peftdiff.data.images import Images
 
 Config = Mapping[str, Any]
 
@@ -21,7 +23,7 @@ FACTOR_WEIGHTS = [1.0, 0.7, 0.3, 0.3]
 
 def pretrain_backbone(store: RunStore, plan: Plan, images: Images) -> Run:
     """Train a backbone from scratch on images whose labels are several factors."""
-    from peftdiff.backbones import build_backbone
+    from peftdiff.models.vit import build_backbone
 
     return _pretrain(store, plan, images, build_backbone, "backbone")
 
@@ -40,7 +42,7 @@ def fetch_backbone(
     path
         A file of its weights; None to take those of timm's hub.
     """
-    from peftdiff.pretrained import fetch_weights
+    from peftdiff.models.pretrained import fetch_weights
 
     watch = Stopwatch()
     weights, source = fetch_weights(architecture, path)
@@ -51,14 +53,14 @@ def fetch_backbone(
 
 def train_cnn(store: RunStore, plan: Plan, images: Images) -> Run:
     """Train a CNN from scratch on the images that the backbone is trained on."""
-    from peftdiff.cnn import build_cnn
+    from peftdiff.models.cnn import build_cnn
 
     return _pretrain(store, plan, images, build_cnn, "CNN")
 
 
 def fetch_cnn(name: str) -> Tensors:
     """Return the weights of a CNN that timm has pre-trained."""
-    from peftdiff import cnn
+    from peftdiff.models import cnn
 
     return cnn.fetch_cnn(name)
 
@@ -72,7 +74,7 @@ def _pretrain(
 ) -> Run:
     import torch
 
-    from peftdiff.backbones import set_drop_path, set_head
+    from peftdiff.models.vit import set_drop_path, set_head
     from peftdiff.training import Recipe, factored_cross_entropy, fit, generator
 
     recipe = Recipe(**plan.recipe)
@@ -97,3 +99,28 @@ def _pretrain(
         return {"train_seconds": seconds}, arrays_of(model.state_dict())
 
     return store.ensure(plan, train)
+
+
+def backbone_plan(backbone: Config, data: Config, setting: Setting) -> Plan:
+    """Return the plan of the backbone's pre-training."""
+    sizes, recipe = backbone["architecture"], backbone["recipe"]
+    made = (sizes, recipe, data, backbone["seed"], setting)
+    return Plan("pretrain_backbone", "", "full", *made)
+
+
+def fetched_plan(architecture: Config, checksum: str) -> Plan:
+    """Return the plan of a backbone that was pre-trained elsewhere.
+
+    `checksum` is that of its weights, so that what starts from it depends on them,
+    wherever they are from. No device has a part in it.
+    """
+    data = {"weights": checksum}
+    return Plan("fetch_backbone", "", "full", architecture, {}, data, 0, Setting())
+
+
+def cnn_plan(cnn: Config, data: Config, setting: Setting) -> Plan | None:
+    """Return the plan of the CNN's training; None where timm has it pre-trained."""
+    sizes, recipe = cnn["architecture"], cnn["recipe"]
+    if isinstance(sizes, str):
+        return None
+    return Plan("train_cnn", "", "full", sizes, recipe, data, cnn["seed"], setting)

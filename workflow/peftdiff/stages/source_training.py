@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from peftdiff.runs import Checkpoint, Plan, Run, RunStore, Tensors
-from peftdiff.stages.fitting import arrays_of, fit_with_new_head
-from peftdiff.stages.starting import start_plan
+from peftdiff.models.device import Setting
+from peftdiff.records import Tensors
+from peftdiff.stages.plan import Plan
+from peftdiff.stages.starting import arrays_of, fit_with_new_head, start_plan
+from peftdiff.stages.store import Checkpoint, Run, RunStore
 
 if TYPE_CHECKING:
-    from peftdiff.imagesets import Images
+    from peftdiff.data.images import Images
 
 Config = Mapping[str, Any]
 
@@ -61,3 +63,20 @@ def source_times(
             rows.append(row)
     columns = ["model", "seed", "seconds", "device"]
     return pd.DataFrame(rows).reindex(columns=columns)
+
+
+def source_plans(
+    backbone: str,
+    method: str,
+    hyperparameters: Config,
+    recipe: Config,
+    seeds: Iterable[int],
+    data: Config,
+    setting: Setting,
+) -> list[Plan]:
+    """Return the plans of a method's source training, one per seed.
+
+    `backbone` is the key of the run that all start from.
+    """
+    start = ("train_method", backbone, method, hyperparameters, recipe, data)
+    return [Plan(*start, seed, setting) for seed in seeds]

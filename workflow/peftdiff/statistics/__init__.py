@@ -11,15 +11,7 @@ Arrays in, numbers out: nothing here knows a table or a file.
 - ``static``: the ranking that looks at no image
 """
 
-from peftdiff.statistics.blocks import (
-    Friedman,
-    critical_difference,
-    friedman,
-    nemenyi,
-)
 from peftdiff.statistics.bootstrap import FEWEST, interval, mean_interval, resamples
-from peftdiff.statistics.choice import regret, top_hit
-from peftdiff.statistics.halves import ceiling, reliability, spearman_brown, splits
 from peftdiff.statistics.nulls import (
     Null,
     null_of_mean,
@@ -28,8 +20,16 @@ from peftdiff.statistics.nulls import (
     shared_null,
     shared_taus,
 )
-from peftdiff.statistics.static import static_ranks, static_scores
+from peftdiff.statistics.rank_tests import (
+    Friedman,
+    critical_difference,
+    friedman,
+    nemenyi,
+)
+from peftdiff.statistics.split_half import ceiling, reliability, spearman_brown, splits
+from peftdiff.statistics.static_order import static_ranks, static_scores
 from peftdiff.statistics.tau import null_distribution, weighted_tau, weighted_taus
+from peftdiff.statistics.top_choice import regret, top_hit
 
 __all__ = [
     "FEWEST",

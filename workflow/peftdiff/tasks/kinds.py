@@ -33,11 +33,10 @@ class Task:
 class DrawnTask(Task):
     """A task of the embedded experiment.
 
-    `module` draws it: a module with `CLASSES`, the class names, and
-    `draw(rng, count, split)`, see `peftdiff.tasks.generation.generate`.
+    The module of its name in `peftdiff.tasks.synthetic` draws it: it has `CLASSES`, the
+    class names, and `draw(rng, count, split)`, see
+    `peftdiff.tasks.synthetic.generation.generate`.
     """
-
-    module: str
 
 
 @dataclass(frozen=True)

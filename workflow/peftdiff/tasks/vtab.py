@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from peftdiff.data.folders import ImageFiles, file_checksum
 from peftdiff.runtime import UserError
-from peftdiff.tasks.files import ImageFiles, file_checksum
 from peftdiff.tasks.kinds import VtabTask
 
 TRAIN, TEST = "train800val200", "test"

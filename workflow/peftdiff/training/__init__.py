@@ -15,12 +15,12 @@ an undisturbed one.
 - ``measuring``: accuracy
 """
 
+from peftdiff.models.device import autocast, on_device
+from peftdiff.models.forward import accuracy
 from peftdiff.training.checkpoint import Checkpoint
-from peftdiff.training.device import autocast, on_device
 from peftdiff.training.loop import fit
 from peftdiff.training.losses import cross_entropy, factored_cross_entropy
-from peftdiff.training.measuring import accuracy
-from peftdiff.training.recipe import Recipe
+from peftdiff.training.optimizer import Recipe
 from peftdiff.training.seeds import generator
 
 __all__ = [

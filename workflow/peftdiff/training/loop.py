@@ -8,14 +8,13 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from peftdiff.imagesets import Images
-from peftdiff.runtime import Setting, Stopwatch, UserError, logger
+from peftdiff.data.images import Images
+from peftdiff.models.device import Setting, autocast
+from peftdiff.runtime import Stopwatch, UserError, logger
+from peftdiff.training.batches import draw_for
 from peftdiff.training.checkpoint import Checkpoint, resume, state_of
-from peftdiff.training.device import autocast
-from peftdiff.training.drawing import draw_for
 from peftdiff.training.losses import Loss, cross_entropy
-from peftdiff.training.optimizer import build_optimizer, descend, rate_share
-from peftdiff.training.recipe import Recipe
+from peftdiff.training.optimizer import Recipe, build_optimizer, descend, rate_share
 from peftdiff.training.seeds import seed_for
 
 

@@ -1,0 +1,157 @@
+import io
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import same_color
+
+from peftdiff.evaluation.published import SOURCES
+from peftdiff.reporting import labels
+from peftdiff.reporting.figures import published, style
+
+OLD, NEW, PAPERS, STUDY = SOURCES
+SERIES = [
+    *(("metric", name, "poster") for name in ("peftdiff", "logme", "sfda")),
+    *(("static", "static", source) for source in (OLD, STUDY)),
+    *(("agreement", OLD, other) for other in (NEW, PAPERS, STUDY)),
+]
+
+
+@pytest.fixture
+def tables():
+    rng = np.random.default_rng(0)
+    taus = pd.DataFrame(
+        [
+            (*names, f"task {i}", rng.uniform(-0.4, 0.9))
+            for names in SERIES
+            for i in range(6)
+        ],
+        columns=[*("kind", "ranking", "truth", "task"), "weighted_tau"],
+    )
+    means = taus.groupby(["kind", "ranking", "truth"], sort=False, as_index=False)
+    means = (
+        means["weighted_tau"]
+        .mean()
+        .assign(group="all", standard_error=0.05, null_sd=0.1, n_methods=9, n_tasks=6)
+    )
+    return taus, means
+
+
+def row_of(axes, label, place=0):
+    found = [
+        tick
+        for tick, text in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+        if text.get_text() == label
+    ]
+    return found[place]
+
+
+def svg(figure):
+    buffer = io.BytesIO()
+    with style.context():
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def test_three_parts_each_by_falling_mean(tables, overlaps):
+    taus, means = tables
+    means["weighted_tau"] = np.arange(len(means)) / 10
+    figure = published.draw(taus, means)
+    (axes,) = figure.axes
+    found = [text.get_text() for text in axes.get_yticklabels()]
+    first = SOURCES[OLD]
+    assert found == [
+        published.HEADINGS["metric"],
+        *map(labels.metric_label, ("sfda", "logme", "peftdiff")),
+        published.HEADINGS["static"],
+        *(SOURCES[STUDY], first),
+        published.HEADINGS["agreement"],
+        *(f"{first} ↔\n{SOURCES[other]}" for other in (STUDY, PAPERS, NEW)),
+    ]
+    assert overlaps(figure) == []
+
+
+def test_marks_stand_at_means_and_dots_at_tasks(tables, marks):
+    taus, means = tables
+    axes = published.draw(taus, means).axes[0]
+    row = row_of(axes, "LogME")
+    expected = means.set_index("ranking").loc["logme", "weighted_tau"]
+    assert (pytest.approx(expected), row) in marks(axes, 5.5)
+    dots = [x for x, y in marks(axes, 2.6) if y == row + published.TASK_OFFSET]
+    assert dots == list(taus.loc[taus["ranking"] == "logme", "weighted_tau"])
+    texts = [text.get_text() for text in axes.texts if text.xy[1] == row]
+    assert texts == [style.number(expected), "9", "6"]
+
+
+@pytest.mark.parametrize(("value", "filled"), [(0.19, False), (-0.21, True)])
+def test_only_marks_beyond_two_deviations_are_filled(tables, value, filled):
+    taus, means = tables
+    axes = published.draw(taus, means.assign(weighted_tau=value)).axes[0]
+    diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+    assert len(diamonds) == len(SERIES)
+    wanted = style.ACCENT if filled else "white"
+    assert all(same_color(mark.get_markerfacecolor(), wanted) for mark in diamonds)
+
+
+def test_bands_and_errors_reach_two_deviations(tables):
+    taus, means = tables
+    axes = published.draw(taus, means).axes[0]
+    ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert ends[:2] == [pytest.approx((-0.2, 0.2)), pytest.approx((-0.1, 0.1))]
+    lines = [line for line in axes.lines if line.get_linewidth() == 1]
+    errors = [np.ptp(line.get_xdata()) for line in lines if line.get_marker() == "None"]
+    assert errors == [pytest.approx(0.2)] * len(SERIES)
+
+
+def test_what_is_undefined_is_written_and_not_drawn(tables, overlaps):
+    taus, means = tables
+    sfda = taus["ranking"] == "sfda"
+    taus.loc[sfda, "weighted_tau"] = np.nan
+    lost = means["ranking"] == "sfda"
+    means.loc[lost, ["weighted_tau", "standard_error", "null_sd"]] = np.nan
+    means = means.assign(n_methods=means["n_methods"].astype("Int64").mask(lost))
+    means.loc[lost, "n_tasks"] = 0
+    figure = published.draw(taus, means)
+    axes = figure.axes[0]
+    row = row_of(axes, "SFDA")
+    assert not any(
+        row in line.get_ydata() for line in axes.lines[1:] if len(line.get_ydata()) == 1
+    )
+    texts = [text.get_text() for text in axes.texts if text.xy[1] == row]
+    assert texts == ["n/a", "", "0"]
+    assert overlaps(figure) == []
+
+
+def test_a_mean_without_error_has_no_bar(tables):
+    taus, means = tables
+    axes = published.draw(taus, means.assign(standard_error=math.nan)).axes[0]
+    assert not [
+        ln for ln in axes.lines if ln.get_linewidth() == 1 and ln.get_marker() == "None"
+    ]
+
+
+def test_a_part_that_is_missing_is_left_out(tables):
+    taus, means = tables
+    axes = published.draw(taus, means[means["kind"] == "metric"]).axes[0]
+    assert len(axes.get_yticks()) == 1 + 3
+
+
+def test_drawn_twice_the_bytes_are_equal_and_the_tables_as_they_were(tables):
+    copies = [table.copy(deep=True) for table in tables]
+    assert svg(published.draw(*tables)) == svg(published.draw(*tables))
+    for table, copy in zip(tables, copies, strict=True):
+        assert table.equals(copy)
+
+
+def test_no_text_is_smaller_than_eight_points(tables, texts):
+    figure = published.draw(*tables)
+    assert min(text.get_fontsize() for text in texts(figure)) >= 8
+
+
+def test_missing_columns_and_rows_are_named(tables):
+    taus, means = tables
+    with pytest.raises(ValueError, match=r"published_taus.csv lacks the column task"):
+        published.draw(taus.drop(columns="task"), means)
+    with pytest.raises(ValueError, match=r"published_agreement.csv has no rows"):
+        published.draw(taus, means.iloc[:0])

@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+from matplotlib.colors import same_color
+
+from peftdiff.reporting import labels
+from peftdiff.reporting.figures import style, tau
+
+
+def panel_of(figure, metric):
+    (panel,) = [
+        axes
+        for axes in figure.axes
+        if axes.get_title().replace("\n", " ") == labels.metric_label(metric)
+    ]
+    return panel
+
+
+def bands(panel, row):
+    """Return the bands' left and right ends in a row, the wide band first."""
+    return [
+        (bar.get_x(), bar.get_x() + bar.get_width())
+        for bar in panel.patches
+        if bar.get_y() + bar.get_height() / 2 == pytest.approx(row)
+    ]
+
+
+def drawn(make, correlation):
+    return tau.draw(correlation, make.summary(correlation))
+
+
+@pytest.mark.parametrize("count", ["six", "nineteen"])
+def test_a_panel_per_metric_with_a_row_per_task(make, count, overlaps):
+    tasks = getattr(make, count)
+    figure = drawn(make, make.correlation(tasks))
+    assert len(figure.axes) == len(make.metrics)
+    total = sum(map(len, tasks.values()))
+    wanted = [f"Mean over {total} tasks"]
+    for group, members in tasks.items():
+        wanted += [labels.group_label(group), *map(labels.task_label, members)]
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == wanted
+    assert overlaps(figure) == []
+
+
+def test_best_mean_comes_first_and_baselines_last(make):
+    correlation = make.correlation(metrics=("random", "static", "a", "b"))
+    means = {"random": 0.9, "static": 0.1, "a": 0.2, "b": 0.3}
+    correlation["weighted_tau"] = correlation["metric"].map(means)
+    titles = [panel.get_title() for panel in drawn(make, correlation).axes]
+    wanted = ["b", "a", labels.metric_label("random"), labels.metric_label("static")]
+    assert titles == wanted
+
+
+def test_dots_stand_at_tau_and_the_diamond_at_their_mean(make, marks):
+    correlation = make.correlation()
+    panel = panel_of(drawn(make, correlation), "logme")
+    taus = correlation.loc[correlation["metric"] == "logme", "weighted_tau"]
+    found = sorted(marks(panel, 4.5), key=lambda mark: mark[1])
+    assert found[0] == (pytest.approx(taus.mean()), 0)
+    assert [x for x, _ in found[1:]] == pytest.approx(list(taus))
+    numbers = [text.get_text() for text in panel.texts]
+    assert sorted(numbers) == sorted(map(style.number, [*taus, taus.mean()]))
+
+
+def test_bands_are_one_and_two_deviations_and_the_means_own(make):
+    panel = panel_of(drawn(make, make.correlation()), "peftdiff")
+    first_task = 2.5
+    wide, narrow = bands(panel, first_task)
+    assert wide == pytest.approx((-0.6, 0.6))
+    assert narrow == pytest.approx((-0.3, 0.3))
+    wide, narrow = bands(panel, 0)
+    assert wide == pytest.approx((-0.4, 0.4))
+    assert narrow == pytest.approx((-0.2, 0.2))
+
+
+@pytest.mark.parametrize(("value", "filled"), [(0.59, False), (-0.61, True)])
+def test_only_dots_beyond_two_deviations_are_filled(make, value, filled):
+    correlation = make.correlation({"natural": ("digits",)}, ("peftdiff",))
+    correlation = correlation.assign(weighted_tau=value)
+    panel = tau.draw(correlation, make.summary(correlation, null_sd=0.3)).axes[0]
+    dots = [line for line in panel.lines if line.get_marker() in "oD"]
+    assert len(dots) == 2
+    wanted = style.ACCENT if filled else "white"
+    assert all(same_color(dot.get_markerfacecolor(), wanted) for dot in dots)
+
+
+def test_undefined_tau_is_crossed_out_and_left_out_of_the_mean(make, marks, texts):
+    correlation = make.correlation()
+    logme = correlation["metric"] == "logme"
+    lost = logme & (correlation["task"] == "land")
+    correlation.loc[lost, ["weighted_tau", "note"]] = np.nan, "saturated"
+    figure = drawn(make, correlation)
+    panel = panel_of(figure, "logme")
+    assert [line.get_marker() for line in panel.lines].count("x") == 1
+    written = [text.get_text() for text in panel.texts]
+    assert "n/a" in written
+    assert "5 of 6" in written
+    taus = correlation.loc[logme, "weighted_tau"].dropna()
+    assert (pytest.approx(taus.mean()), 0) in marks(panel, 4.5)
+    assert "5 of 6" not in [t.get_text() for t in panel_of(figure, "static").texts]
+
+
+def test_metric_that_is_undefined_everywhere(make):
+    correlation = make.correlation()
+    logme = correlation["metric"] == "logme"
+    correlation.loc[logme, "weighted_tau"] = np.nan
+    panel = panel_of(drawn(make, correlation), "logme")
+    assert [text.get_text() for text in panel.texts].count("n/a") == 7
+    assert "0 of 6" in [text.get_text() for text in panel.texts]
+
+
+def test_metric_that_lacks_a_task_says_over_how_many_its_mean_runs(make):
+    correlation = make.correlation()
+    lost = (correlation["metric"] == "logme") & (correlation["task"] == "land")
+    panel = panel_of(drawn(make, correlation[~lost]), "logme")
+    assert "5 of 6" in [text.get_text() for text in panel.texts]
+
+
+def test_empty_null_deviation_draws_no_band(make):
+    figure = drawn(make, make.correlation().assign(null_sd=np.nan))
+    assert all(end - start == 0 for start, end in bands(figure.axes[0], 2.5))
+
+
+def test_many_metrics_go_on_in_further_rows(make, overlaps):
+    metrics = [f"metric number {i}" for i in range(13)]
+    figure = drawn(make, make.correlation(make.six, metrics))
+    assert len(figure.axes) == 13
+    assert overlaps(figure) == []
+
+
+def test_metric_given_twice_on_a_task_raises(make):
+    correlation = make.correlation()
+    correlation.loc[correlation.index[1], "metric"] = "peftdiff"
+    with pytest.raises(ValueError, match="metric peftdiff on the task digits"):
+        drawn(make, correlation)

@@ -1,0 +1,42 @@
+"""The page of an experiment whose accuracies are published."""
+
+import pandas as pd
+import pytest
+
+from tests.helpers import tables
+from tests.workflow.test_published_truth import published
+
+LABEL = "OSU's unified study"
+
+
+@pytest.fixture(scope="module")
+def page(experiment):
+    scores = pd.concat([tables.scores(), tables.scores(metric="knn")])
+    return experiment(scores, published().assign(train_seconds=None))
+
+
+def test_the_page_says_where_the_accuracies_are_from(page, visible, section):
+    record = {"ground_truth_source": "osu_unified_study", "ground_truth_seeds": []}
+    text = visible(page.html(record=record))
+    assert f"they are published ({LABEL}), without seeds" in text
+    assert "3 tasks, 5 methods, published accuracies" in text
+    assert "Nothing was fine-tuned here" in text
+    assert f"published: {LABEL}" in text
+    assert "published test accuracy after fine-tuning, percent" in text
+    assert "0 seeds" not in text
+    table = section(page.page(), "accuracy")
+    assert f"Published ({LABEL}), not measured here." in table.legend
+
+
+def test_cards_do_not_speak_of_seeds(page):
+    for card in page.page().cards:
+        said = " ".join(card.sentences)
+        assert "seeds there is no telling" in said or "Also" in said
+        assert "no other method" not in said
+        assert "by 0 seeds" not in said
+
+
+def test_a_measured_page_is_as_it_was(whole, visible):
+    text = visible(whole.html())
+    assert "Published (" not in text
+    assert "3 seeds" in text

@@ -1,0 +1,164 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from peftdiff import stages
+from peftdiff.models.device import Setting
+from peftdiff.stages.plan import Plan
+from peftdiff.stages.store import RunStore
+
+RECIPE = {
+    "epochs": 2,
+    "batch_size": 32,
+    "learning_rate": 0.01,
+    "weight_decay": 0.0,
+}
+
+
+def plan(stage, method, sizes=None, seed=0, start=""):
+    data = {"checksums": ["x"]}
+    return Plan(stage, start, method, sizes or {}, RECIPE, data, seed, Setting())
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return RunStore(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def backbone(store, architecture, images):
+    factors = replace(
+        images,
+        labels=np.stack([images.labels, images.labels % 2] * 2, axis=1),
+        class_names=(("a", "b", "c"), ("x", "y")) * 2,
+    )
+    made = plan("pretrain_backbone", "full", architecture)
+    return stages.pretrain_backbone(store, made, factors)
+
+
+@pytest.fixture(scope="module")
+def lora(store, architecture, images, backbone):
+    made = plan("train_method", "lora", {"rank": 2}, start=backbone.key)
+    return stages.train_method(store, made, images, architecture, backbone.weights)
+
+
+def test_the_backbone_keeps_its_weights_without_a_head(backbone):
+    assert not any(name.startswith("head") for name in backbone.weights)
+    assert backbone.weights["pos_embed"].shape == (1, 17, 16)
+    assert backbone.result["train_seconds"] > 0
+
+
+def test_another_seed_is_another_backbone(store, architecture, images, backbone):
+    factors = replace(
+        images,
+        labels=np.stack([images.labels] * 4, axis=1),
+        class_names=images.class_names * 4,
+    )
+    made = plan("pretrain_backbone", "full", architecture, seed=1)
+    other = stages.pretrain_backbone(store, made, factors)
+    assert not np.array_equal(other.weights["pos_embed"], backbone.weights["pos_embed"])
+
+
+def test_source_training_keeps_the_methods_weights_alone(lora, backbone):
+    assert lora.weights
+    assert not set(lora.weights) & set(backbone.weights)
+    assert not any("head" in name for name in lora.weights)
+    assert lora.result["train_seconds"] > 0
+
+
+def test_seeds_start_from_other_weights(store, architecture, images, backbone, lora):
+    made = plan("train_method", "lora", {"rank": 2}, 1, backbone.key)
+    other = stages.train_method(store, made, images, architecture, backbone.weights)
+    name = next(iter(lora.weights))
+    assert not np.array_equal(other.weights[name], lora.weights[name])
+
+
+def test_fine_tuning_goes_on_from_the_source_weights(
+    architecture, backbone, lora, monkeypatch
+):
+    started = stages.start_model(
+        architecture, backbone.weights, "lora", {"rank": 2}, weights=lora.weights
+    )
+    state = dict(started.named_parameters())
+    for name, array in lora.weights.items():
+        np.testing.assert_array_equal(state[name].detach().numpy(), array)
+
+
+def test_the_ground_truth_reads_the_test_images_once(
+    tmp_path, architecture, images, backbone, lora, monkeypatch
+):
+    from peftdiff import training
+
+    read = []
+
+    def accuracy(model, given, **how):
+        read.append(given)
+        return 50.0
+
+    monkeypatch.setattr(training, "accuracy", accuracy)
+    test_images = replace(images, checksum="test")
+    made = plan("fine_tune", "lora", {"rank": 2}, start=lora.key)
+    run = stages.fine_tune(
+        RunStore(tmp_path),
+        made,
+        images,
+        test_images,
+        architecture,
+        backbone.weights,
+        lora.weights,
+    )
+    assert read == [test_images]
+    assert run.result["accuracy"] == 50.0
+    assert run.result["trainable_parameters"] == 2 * 2 * (16 + 48)
+    assert run.result["epochs"] == 2
+    assert run.weights == {}
+
+
+def test_a_remembered_run_trains_nothing(
+    store, architecture, images, backbone, lora, monkeypatch
+):
+    from peftdiff import training
+
+    def fit(*_, **__):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(training, "fit", fit)
+    made = plan("train_method", "lora", {"rank": 2}, start=backbone.key)
+    again = stages.train_method(store, made, images, architecture, backbone.weights)
+    assert again.result == lora.result
+
+
+def test_source_times_are_those_of_the_run_store(store, lora):
+    gone = replace(lora, key="0" * 20)
+    times = stages.source_times(store, {"lora": {0: lora, 1: gone}, "vpt": {}})
+    assert times["model"].tolist() == ["lora", "lora"]
+    assert times["seed"].tolist() == [0, 1]
+    assert times["seconds"].iloc[0] == lora.result["train_seconds"]
+    assert times["device"].iloc[0] == "cpu"
+    assert times.loc[1, ["seconds", "device"]].isna().all()
+
+
+def test_the_recipes_drop_path_is_that_of_the_model_in_training(
+    tmp_path, architecture, images, backbone, lora, monkeypatch
+):
+    from timm.layers import DropPath
+
+    from peftdiff import training
+
+    seen = []
+
+    def fit(model, *_, **__):
+        modules = list(model.modules())
+        seen.append([m.drop_prob for m in modules if isinstance(m, DropPath)])
+        return 1.0
+
+    monkeypatch.setattr(training, "fit", fit)
+    start = (architecture, backbone.weights)
+    for recipe in (RECIPE, RECIPE | {"drop_path": 0.1}):
+        tuned = replace(plan("fine_tune", "lora", {"rank": 2}), recipe=recipe)
+        trained = replace(tuned, stage="train_method")
+        store = RunStore(tmp_path)
+        stages.fine_tune(store, tuned, images, images, *start, lora.weights)
+        stages.train_method(store, trained, images, *start)
+    assert seen == [[], [], [0.1, 0.1], [0.1, 0.1]]

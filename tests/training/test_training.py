@@ -1,0 +1,232 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from peftdiff.methods import attach
+from peftdiff.models.device import Setting
+from peftdiff.models.forward import accuracy
+from peftdiff.models.vit import build_backbone, set_drop_path, set_head
+from peftdiff.runtime import UserError
+from peftdiff.training import Recipe, factored_cross_entropy, fit, generator, loop
+from peftdiff.training.batches import draw_images, flip
+from peftdiff.training.optimizer import build_optimizer, rate_share
+
+CPU = Setting()
+RECIPE = Recipe(
+    epochs=4,
+    batch_size=20,
+    learning_rate=3e-3,
+    weight_decay=1e-3,
+    head_learning_rate=1e-2,
+    flips=True,
+)
+
+
+class Memory:
+    """A checkpoint in memory that can stop a run after an epoch, as a kill would."""
+
+    def __init__(self, stop=None):
+        self.state, self.stop = None, stop
+
+    def save(self, tensors, epoch):
+        self.state = {k: v.copy() for k, v in tensors.items()}, epoch
+        if epoch == self.stop:
+            raise KeyboardInterrupt
+
+    def load(self):
+        return self.state
+
+
+def new_model(architecture, method="adapter", drop_path=0.0):
+    torch.manual_seed(0)
+    model = build_backbone(architecture)
+    set_drop_path(model, drop_path)
+    # Dropout, so that its random numbers must be resumed as well.
+    sizes = {"dropout": 0.2} if method in ("adapter", "lora") else {}
+    attach(model, method, generator=generator(0), **sizes)
+    set_head(model, 3, generator(1))
+    return model
+
+
+def trained(architecture, images, checkpoint=None, recipe=RECIPE, method="adapter"):
+    model = new_model(architecture, method, recipe.drop_path)
+    how = {"seed": 5, "name": "test", "setting": CPU, "checkpoint": checkpoint}
+    fit(model, images, recipe, **how)
+    return model
+
+
+@pytest.mark.parametrize("method", ["adapter", "full"])
+@pytest.mark.parametrize("stop", [1, 3])
+def test_a_resumed_run_ends_bit_equal(architecture, images, method, stop):
+    whole = trained(architecture, images, method=method).state_dict()
+    memory = Memory(stop)
+    with pytest.raises(KeyboardInterrupt):
+        trained(architecture, images, memory, method=method)
+    memory.stop = None
+    resumed = trained(architecture, images, memory, method=method).state_dict()
+    assert whole.keys() == resumed.keys()
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, resumed[name]), name
+
+
+@pytest.mark.parametrize("method", ["adapter", "convpass", "linear"])
+def test_a_resumed_run_drops_the_same_paths(architecture, images, method):
+    recipe = replace(RECIPE, flips=False, drop_path=0.5)
+    how = {"recipe": recipe, "method": method}
+    whole = trained(architecture, images, **how)
+    memory = Memory(2)
+    with pytest.raises(KeyboardInterrupt):
+        trained(architecture, images, memory, **how)
+    memory.stop = None
+    resumed = trained(architecture, images, memory, **how)
+    assert torch.equal(whole.head.weight, resumed.head.weight)
+    without = trained(
+        architecture, images, recipe=replace(recipe, drop_path=0.0), method=method
+    )
+    assert not torch.equal(whole.head.weight, without.head.weight)
+
+
+def test_seconds_before_an_interruption_count(architecture, images, monkeypatch):
+    class Watch:
+        def seconds(self):
+            return 10.0
+
+    monkeypatch.setattr(loop, "Stopwatch", Watch)
+    memory = Memory(stop=3)
+    with pytest.raises(KeyboardInterrupt):
+        trained(architecture, images, memory)
+    how = {"seed": 5, "name": "test", "setting": CPU, "checkpoint": memory}
+    memory.stop = None
+    assert fit(new_model(architecture), images, RECIPE, **how) == 40.0
+
+
+def test_another_seed_gives_other_weights(architecture, images):
+    first, second = new_model(architecture), new_model(architecture)
+    for model, seed in ((first, 0), (second, 1)):
+        fit(model, images, RECIPE, seed=seed, name="test", setting=CPU)
+    assert not torch.equal(first.head.weight, second.head.weight)
+
+
+def test_every_method_sees_the_same_batches(images):
+    draw = draw_images(images, "cpu")
+    orders = [torch.cat([labels for _, labels in draw(20, 3, e)]) for e in (0, 0, 1)]
+    assert torch.equal(orders[0], orders[1])
+    assert not torch.equal(orders[0], orders[2])
+    assert len(orders[0]) == 80  # the incomplete batch is left out
+
+
+def test_training_learns_what_can_be_learnt(architecture, images):
+    recipe = replace(RECIPE, epochs=12, flips=False)
+    model = trained(architecture, images, recipe=recipe, method="full")
+    assert accuracy(model, images, setting=CPU) > 90
+
+
+def test_a_set_smaller_than_a_batch_is_one_batch(architecture, images):
+    few = replace(images, pixels=images.pixels[:7], labels=images.labels[:7])
+    before = new_model(architecture).head.weight.clone()
+    assert not torch.equal(trained(architecture, few).head.weight, before)
+
+
+def test_a_diverging_run_is_one_sentence(architecture, images):
+    wild = replace(RECIPE, learning_rate=1e30, head_learning_rate=1e30)
+    with pytest.raises(UserError, match=r"loss of test is not finite after epoch"):
+        trained(architecture, images, recipe=wild, method="full")
+
+
+def test_each_epoch_is_one_readable_line(architecture, images, caplog):
+    caplog.set_level("INFO", "peftdiff")
+    trained(architecture, images)
+    assert len(caplog.messages) == 4
+    assert caplog.messages[1].startswith("test  epoch  2/4  loss ")
+    assert caplog.messages[1].endswith(" images/s")
+
+
+def test_the_rate_rises_linearly_and_falls_as_a_cosine():
+    rates = [rate_share(step, 100, 0.1) for step in range(100)]
+    np.testing.assert_allclose(rates[:10], np.arange(1, 11) / 11)
+    np.testing.assert_allclose(
+        rates[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)), atol=1e-12
+    )
+    assert rate_share(0, 100, 0.0) == 1.0
+
+
+def test_head_and_method_have_their_own_rates(architecture):
+    optimizer = build_optimizer(new_model(architecture), RECIPE)
+    assert [group["full_rate"] for group in optimizer.param_groups] == [3e-3, 1e-2]
+    linear = build_optimizer(new_model(architecture, "linear"), RECIPE)
+    assert [group["full_rate"] for group in linear.param_groups] == [1e-2]
+
+
+def test_flips_mirror_whole_images():
+    pixels = torch.arange(3 * 2 * 2).reshape(1, 2, 2, 3).repeat(200, 1, 1, 1)
+    flipped = flip(pixels, generator(0))
+    kinds = {tuple(image.flatten().tolist()) for image in flipped}
+    image = pixels[0]
+    expected = [image, image.flip(0), image.flip(1), image.flip(0, 1)]
+    assert kinds == {tuple(e.flatten().tolist()) for e in expected}
+
+
+def test_factored_loss_is_the_weighted_sum_of_cross_entropies():
+    logits = torch.randn(5, 7, generator=generator(0))
+    labels = torch.tensor([[0, 1], [1, 3], [2, 0], [0, 2], [1, 1]])
+    loss = factored_cross_entropy((3, 4), [1.0, 0.5])(logits, labels, 0.0)
+    by_hand = 0.0
+    for row, (first, second) in zip(logits.tolist(), labels.tolist(), strict=True):
+        for part, label, weight in ((row[:3], first, 1.0), (row[3:], second, 0.5)):
+            norm = math.log(sum(math.exp(value) for value in part))
+            by_hand += weight * (norm - part[label]) / 5
+    assert float(loss) == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_accuracy_counts_in_percent(images):
+    class Brightest(torch.nn.Module):
+        def forward(self, x):
+            return x.mean((2, 3))
+
+    assert accuracy(Brightest(), images, setting=CPU, batch_size=40) == 100
+    labels = images.labels.copy()
+    labels[:24] = (labels[:24] + 1) % 3
+    wrong = replace(images, labels=labels)
+    assert accuracy(Brightest(), wrong, setting=CPU) == 75
+
+
+def test_half_precision_trains_too(architecture, images):
+    model = new_model(architecture)
+    setting = Setting("cpu", "bfloat16")
+    fit(model, images, replace(RECIPE, epochs=1), seed=0, name="b", setting=setting)
+    assert model.head.weight.dtype == torch.float32
+    assert torch.isfinite(model.head.weight).all()
+
+
+def test_a_lone_head_trains_on_features_computed_once(architecture, images):
+    recipe = replace(RECIPE, flips=False)
+    plain = new_model(architecture, "linear")
+    expected = new_model(architecture, "linear")
+    # An unused trainable parameter: the whole model must run at every step.
+    expected.extra = torch.nn.Parameter(torch.zeros(()))
+    for model in (plain, expected):
+        passes = []
+        count = model.patch_embed.register_forward_hook(
+            lambda *_, p=passes: p.append(1)
+        )
+        fit(model, images, recipe, seed=5, name="test", setting=CPU)
+        count.remove()
+        model.passes = len(passes)
+    assert (plain.passes, expected.passes) == (5, 16)  # batches of the 96 images
+    torch.testing.assert_close(
+        plain.head.weight, expected.head.weight, atol=1e-5, rtol=1e-4
+    )
+    assert (plain.head.weight - new_model(architecture, "linear").head.weight).any()
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.0), (0.0, 0.5)])
+def test_random_features_are_not_kept(architecture, images, rates):
+    model = new_model(architecture, "linear", rates[1])
+    model.pos_drop.p = rates[0]
+    passes = []
+    model.patch_embed.register_forward_hook(lambda *_: passes.append(1))
+    fit(model, images, replace(RECIPE, flips=False), seed=5, name="t", setting=CPU)
+    assert len(passes) == 16

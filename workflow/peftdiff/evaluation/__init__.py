@@ -1,0 +1,1 @@
+"""Tables from tables: what scores and accuracies say about each other."""

@@ -1,0 +1,123 @@
+"""What each choice of the score's definition changes, one at a time.
+
+Left: does the score agree better with the accuracies? The line is the default's mean,
+the bands say what chance does to a mean over the tasks where one random order of the
+methods serves them all. Right: does it still rank the
+methods as the default does? A choice may leave tau alone and yet rank otherwise.
+"""
+
+import math
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from peftdiff.reporting.figures import rows, style, tables
+
+COLUMNS = (
+    *("task", "choice", "value", "start_seed", "weighted_tau", "agreement"),
+    "mean_null_sd",
+)
+DEFAULT = "default"
+PANELS = {
+    "weighted_tau": "weighted τ with accuracies",
+    "agreement": "weighted τ with the default's scores",
+}
+ROW_HEIGHT = 5.2
+
+
+@style.context()
+def draw(choices: pd.DataFrame) -> Figure:
+    """Draw tau and agreement of each choice; a variant's is its mean over start seeds.
+
+    Parameters
+    ----------
+    choices
+        Rows of ``choices.csv``: experiment, task, choice, value, start_seed,
+        weighted_tau, agreement, mean_null_sd. An empty cell is left out of the means;
+        beside a mean over fewer tasks stands their number.
+
+    Raises
+    ------
+    ValueError
+        If a column or every row is missing, or the default is.
+    """
+    tables.check(choices, "choices.csv", COLUMNS)
+    if not (choices["choice"] == DEFAULT).any():
+        raise ValueError("choices.csv has no row of the default")
+    lines = _lines(choices)
+    figure = style.figure(30 + ROW_HEIGHT * (lines[-1].height + 1))
+    for place, (value, title) in enumerate(PANELS.items(), 1):
+        panel = figure.add_subplot(1, 2, place)
+        for line in lines:
+            if line.key is not None:
+                _draw_row(panel, line, choices, value)
+        rows.finish(panel, lines, named=place == 1)
+        panel.set_xlabel(title)
+        if value == "weighted_tau":
+            default = _task_values(choices, (DEFAULT, DEFAULT), value).mean()
+            panel.axvline(default, color=style.ACCENT, linewidth=0.8, zorder=1)
+    _add_legend(figure)
+    return figure
+
+
+def _lines(choices: pd.DataFrame) -> list[rows.Row]:
+    """Return the default's row, and each choice's values below its name."""
+    named = choices[choices["choice"] != DEFAULT]
+    lines = [rows.Row(0, "default", True, (DEFAULT, DEFAULT))]
+    height = 1.5
+    for choice in named["choice"].unique():
+        lines.append(rows.Row(height, choice, True, None))
+        values = named.loc[named["choice"] == choice, "value"].unique()
+        for step, value in enumerate(values, 1):
+            lines.append(rows.Row(height + step, str(value), False, (choice, value)))
+        height += len(values) + 1
+    return lines
+
+
+def _task_values(
+    choices: pd.DataFrame, key: tuple[str, str], value: str
+) -> "pd.Series[float]":
+    """Return a choice's value per task, the mean over start seeds."""
+    choice, name = key
+    chosen = choices[(choices["choice"] == choice) & (choices["value"] == name)]
+    by_task = chosen.groupby("task", sort=False)[value]
+    return by_task.agg(lambda values: values.mean(skipna=False)).dropna()
+
+
+def _draw_row(panel: Axes, line: rows.Row, choices: pd.DataFrame, value: str) -> None:
+    """Draw one choice's tasks and their mean."""
+    found = _task_values(choices, line.key, value)
+    if value == "weighted_tau":
+        choice, name = line.key
+        own = choices[(choices["choice"] == choice) & (choices["value"] == name)]
+        rows.draw_bands(panel, line.height, float(own["mean_null_sd"].mean()))
+    heights = [line.height] * len(found)
+    panel.plot(found, heights, **_task_mark())
+    mean = float(found.mean()) if len(found) else math.nan
+    if not math.isnan(mean):
+        panel.plot(mean, line.height, **rows.mark(style.ACCENT, "D", size=5.5))
+    rows.write(panel, line.height, mean, line.bold)
+    total = choices["task"].nunique()
+    if 0 < len(found) < total:
+        note = f"{len(found)} of {total} tasks"
+        panel.text(-1.03, line.height, note, va="center", color=style.GREY)
+
+
+def _task_mark() -> Any:
+    look = {"marker": "o", "markersize": 3, "linestyle": "none"}
+    return {**look, "markerfacecolor": style.GREY, "markeredgecolor": "none"}
+
+
+def _add_legend(figure: Figure) -> None:
+    entries = {
+        "mean over tasks": rows.legend_mark(style.ACCENT, "D", size=5.5),
+        "single tasks": Line2D([], [], **_task_mark()),
+        "the default's mean": Line2D([], [], color=style.ACCENT, linewidth=0.8),
+        **rows.band_legend("random rankings' mean"),
+    }
+    figure.legend(
+        list(entries.values()), list(entries), loc="outside upper center", ncols=5
+    )

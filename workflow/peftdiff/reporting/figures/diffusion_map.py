@@ -1,0 +1,211 @@
+"""The first two diffusion coordinates of one task's embeddings, colored by class.
+
+The coordinates are those of the second and third eigenvalue; the first is the same for
+all images. Classes are named at their medians, in the color of their points: twenty
+colors cannot be matched with a legend by eye. Where the names would cover the points
+they name, letters stand in for them, with a key below.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
+from typing import Any
+
+import matplotlib.patheffects
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from peftdiff.reporting.figures import style
+from peftdiff.reporting.figures.placement import place_boxes
+
+CHARACTERS_IN_PANEL = 60
+"""Names with more characters than this in all are replaced by letters and a key."""
+
+
+@style.context()
+def draw(
+    coordinates: Mapping[str, np.ndarray],
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    title: str = "",
+) -> Figure:
+    """Draw embeddings side by side.
+
+    Parameters
+    ----------
+    coordinates
+        Diffusion coordinates (n x 2) by panel title, e.g. "Backbone", "FacT-TK (best,
+        77.9 %)"; every panel shows the same n images.
+    labels
+        Classes (n), 0 to len(class_names) - 1.
+    class_names
+        A name per class. Beyond twenty classes, colors repeat and no class is named.
+    title
+        What the panels have in common: the task.
+
+    Raises
+    ------
+    ValueError
+        If there is no panel or no image, or shapes or labels do not fit, or a
+        coordinate is not finite.
+    """
+    clouds = {name: np.asarray(points, float) for name, points in coordinates.items()}
+    labels = np.asarray(labels)
+    _check(clouds, labels, class_names)
+    figure, panels = _panels(list(clouds), title, class_names)
+    for panel, points in zip(panels, clouds.values(), strict=True):
+        _draw_points(panel, points, labels)
+    if len(class_names) <= len(style.CLASS_COLORS):
+        # Names are placed in the final layout, which therefore must not change again.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for panel, points in zip(panels, clouds.values(), strict=True):
+            _name_classes(panel, points, labels, class_names)
+    return figure
+
+
+def _check(
+    clouds: Mapping[str, np.ndarray], labels: np.ndarray, class_names: Sequence[str]
+) -> None:
+    if not clouds or labels.size == 0:
+        raise ValueError("a diffusion map needs at least one panel and one image")
+    for name, points in clouds.items():
+        if points.shape != (len(labels), 2):
+            raise ValueError(
+                f"the coordinates of panel {name!r} have the shape {points.shape}, "
+                f"but {len(labels)} labels call for ({len(labels)}, 2)"
+            )
+        if not np.isfinite(points).all():
+            raise ValueError(f"the coordinates of panel {name!r} hold NaN or infinity")
+    if labels.min() < 0 or labels.max() >= len(class_names):
+        raise ValueError(
+            f"the labels run from {labels.min()} to {labels.max()}, "
+            f"but there are {len(class_names)} class names"
+        )
+
+
+def _panels(
+    names: Sequence[str], title: str, class_names: Sequence[str]
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with square panels, a title and, if needed, the classes' key."""
+    width = min(style.WIDTH, 90 * len(names))
+    keyed = _needs_key(class_names)
+    longest = max(map(len, class_names))
+    key_columns = max(1, int(width / (11 + style.CHARACTER_WIDTH * (longest + 3))))
+    key_rows = math.ceil(len(class_names) / key_columns) if keyed else 0
+    side = width / len(names) - 13
+    figure = style.figure(side + 18 + (7 if title else 0) + 4.5 * key_rows, width)
+    panels = list(figure.subplots(1, len(names), squeeze=False)[0])
+    for panel, name in zip(panels, names, strict=True):
+        panel.set_title(name)
+        panel.set_box_aspect(1)
+    if title:
+        figure.suptitle(title, fontweight="bold")
+    if keyed:
+        figure.legend(
+            [Line2D([], [], **_dot(c)) for c in range(len(class_names))],
+            [f"{ascii_uppercase[c]}  {name}" for c, name in enumerate(class_names)],
+            loc="outside lower center",
+            ncols=key_columns,
+        )
+    return figure, panels
+
+
+def _needs_key(class_names: Sequence[str]) -> bool:
+    characters = sum(map(len, class_names))
+    nameable = len(class_names) <= len(style.CLASS_COLORS)
+    return nameable and characters > CHARACTERS_IN_PANEL
+
+
+def _dot(label: int) -> dict[str, Any]:
+    return {
+        "marker": "o",
+        "markersize": 5,
+        "markeredgecolor": "none",
+        "color": style.CLASS_COLORS[label],
+        "linestyle": "none",
+    }
+
+
+def _draw_points(panel: Axes, points: np.ndarray, labels: np.ndarray) -> None:
+    """Draw the cloud, and state how many points lie outside the limits."""
+    # A fixed shuffle, so that no class covers the others.
+    order = np.random.default_rng(0).permutation(len(labels))
+    colors = np.array([to_rgb(color) for color in style.CLASS_COLORS])
+    panel.scatter(
+        points[order, 0],
+        points[order, 1],
+        c=colors[labels[order] % len(colors)],
+        s=5,
+        linewidths=0,
+        alpha=0.75,
+        rasterized=True,
+    )
+    limits = np.stack([robust_limits(points[:, k], labels) for k in range(2)])
+    panel.set(xlim=limits[0], ylim=limits[1], ylabel="ψ₂")
+    outside = ((points < limits[:, 0]) | (points > limits[:, 1])).any(axis=1).sum()
+    panel.set_xlabel(f"ψ₁ ({outside} outside)" if outside else "ψ₁")
+    panel.locator_params(nbins=4)
+    panel.ticklabel_format(scilimits=(-2, 3), useMathText=True)
+
+
+def robust_limits(values: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Return axis limits that show the cloud and not its outliers.
+
+    They reach half the distance between the 5th and 95th percentile beyond these, but
+    no farther than the values, and always include the median of every class of at
+    least five images.
+    """
+    lower, upper = np.percentile(values, [5, 95])
+    reach = (upper - lower) / 2
+    medians = [
+        np.median(values[labels == label])
+        for label, count in zip(*np.unique(labels, return_counts=True), strict=True)
+        if count >= 5
+    ]
+    low = min([max(lower - reach, values.min()), *medians])
+    high = max([min(upper + reach, values.max()), *medians])
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _name_classes(
+    panel: Axes, points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]
+) -> None:
+    """Write each class's name at its median, or beside it with a thin line to it."""
+    keyed = _needs_key(class_names)
+    present = np.unique(labels)
+    names = ascii_uppercase if keyed else class_names
+    texts = [panel.text(0, 0, names[c], **_look(c, keyed)) for c in present]
+    frame = panel.get_window_extent()
+    low, high = np.array(frame.min), np.array(frame.max)
+    medians = np.stack([np.median(points[labels == c], axis=0) for c in present])
+    anchors = np.clip(panel.transData.transform(medians), low, high)
+    boxes = [text.get_window_extent() for text in texts]
+    sizes = np.array([[box.width, box.height] for box in boxes]) + (6 if keyed else 2)
+    centers = place_boxes(anchors, sizes, low, high)
+    to_data = panel.transData.inverted()
+    for c, text, *line in zip(present, texts, anchors, centers, strict=True):
+        text.set_position(tuple(to_data.transform(line[1])))
+        color = style.CLASS_COLORS[c]
+        panel.plot(*to_data.transform(line).T, color=color, linewidth=0.9, zorder=3)
+
+
+def _look(label: int, keyed: bool) -> dict[str, Any]:
+    """Return the text properties of a class's name, or of its letter."""
+    color = style.CLASS_COLORS[label]
+    look: dict[str, Any] = {
+        "fontweight": "bold",
+        "ha": "center",
+        "va": "center",
+        "zorder": 4,
+    }
+    if keyed:
+        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": color}
+        return look | {"color": style.INK, "bbox": box | {"linewidth": 1.2}}
+    halo = matplotlib.patheffects.withStroke(linewidth=2, foreground="white")
+    darker = tuple(0.75 * np.array(to_rgb(color)))
+    return look | {"color": darker, "path_effects": [halo]}

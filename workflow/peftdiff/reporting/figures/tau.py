@@ -1,0 +1,196 @@
+"""Weighted tau of each metric on each task, against the spread of random rankings.
+
+Why a dot plot and not a colored matrix: the question is whether a tau differs from
+chance, and only a plot with an axis can show the null distribution at each estimate.
+One panel per metric, best mean first, the baselines last; one row per task, filed under
+its group, and the mean over tasks on top. A filled dot lies more than two standard
+deviations of the null away from zero, a hollow one does not: it is not distinguishable
+from a random ranking. (One random ranking in twenty is filled too.) The numbers stand
+beside the dots. For the mean, one random order of the methods serves all tasks: a
+metric that ranks alike everywhere has one chance to be right, not one a task, and then
+its band is hardly narrower than a task's.
+"""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from peftdiff.reporting import labels
+from peftdiff.reporting.figures import style, tables
+from peftdiff.reporting.figures.rows import Row, task_rows
+
+COLUMNS = ("task", "group", "metric", "weighted_tau", "null_sd")
+SUMMARY_COLUMNS = ("metric", "null_sd_one_order")
+PANELS_PER_ROW = 6
+ROW_HEIGHT = 4.3
+NUMBER_WIDTH = 26.0
+UNDEFINED: dict[str, Any] = {
+    "marker": "x",
+    "markersize": 4.5,
+    "color": style.GREY,
+    "linestyle": "none",
+}
+
+
+@style.context()
+def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+    """Draw weighted tau per task and metric.
+
+    Parameters
+    ----------
+    correlation
+        Rows of ``correlation.csv``: experiment, task, group, metric, weighted_tau,
+        null_sd (standard deviation of weighted tau under random rankings). An empty
+        weighted_tau is drawn as undefined and left out of the mean; beside a mean over
+        fewer tasks than the figure shows stands their number.
+    summary
+        Rows of ``summary.csv``: experiment, metric, null_sd_one_order (standard
+        deviation of the mean over tasks, one random order serving all tasks).
+
+    Raises
+    ------
+    ValueError
+        If a column or every row is missing, or a metric occurs twice on a task.
+    """
+    _check(correlation)
+    tables.check(summary, "summary.csv", SUMMARY_COLUMNS)
+    by_chance = summary.set_index("metric")["null_sd_one_order"].to_dict()
+    rows = task_rows(tables.tasks_by_group(correlation), mean=None)
+    metrics = _order_by_mean(correlation)
+    bands = math.ceil(len(metrics) / PANELS_PER_ROW)
+    columns = math.ceil(len(metrics) / bands)
+    figure = style.figure(24 + bands * (16 + ROW_HEIGHT * rows[-1].height))
+    grid = figure.add_gridspec(bands, columns)
+    for position, metric in enumerate(metrics):
+        panel = figure.add_subplot(grid[divmod(position, columns)])
+        chosen = correlation[correlation["metric"] == metric].set_index("task")
+        _draw_metric(panel, chosen, rows, by_chance.get(metric, math.nan))
+        _finish(panel, labels.metric_label(metric), rows)
+    figure.supxlabel("weighted τ between score and accuracy", fontsize=8)
+    _add_legend(figure)
+    return figure
+
+
+def _check(correlation: pd.DataFrame) -> None:
+    tables.check(correlation, "correlation.csv", COLUMNS)
+    twice = correlation[correlation.duplicated(["task", "metric"])]
+    if len(twice):
+        first = twice.iloc[0]
+        raise ValueError(
+            f"correlation.csv has several rows of the metric {first['metric']} on the "
+            f"task {first['task']}"
+        )
+
+
+def _order_by_mean(correlation: pd.DataFrame) -> list[str]:
+    """Return the metrics, greatest mean weighted tau first, then the baselines."""
+    means = correlation.groupby("metric")["weighted_tau"].mean().fillna(-2)
+    metrics = labels.order_metrics(correlation["metric"])
+    return sorted(
+        metrics, key=lambda metric: (metric in labels.BASELINES, -means[metric])
+    )
+
+
+def _draw_metric(
+    panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row], mean_null_sd: float
+) -> None:
+    """Draw one metric's mean and tasks, each over its null distribution."""
+    heights = {row.key: row.height for row in rows}
+    for task, tau, null_sd in chosen[["weighted_tau", "null_sd"]].itertuples():
+        _draw_tau(panel, heights[task], tau, null_sd)
+    defined = chosen[chosen["weighted_tau"].notna()]
+    count = len(defined)
+    if count:
+        mean = defined["weighted_tau"].mean()
+        _draw_tau(panel, 0, mean, mean_null_sd, marker="D", bold=True)
+    else:
+        _draw_tau(panel, 0, math.nan, math.nan, bold=True)
+    total = sum(row.key is not None for row in rows)
+    if count < total:
+        _write(panel, 0.75, f"{count} of {total}")
+
+
+def _draw_tau(
+    panel: Axes,
+    height: float,
+    tau: float,
+    null_sd: float,
+    marker: str = "o",
+    bold: bool = False,
+) -> None:
+    """Draw one tau, filled where it is beyond two null standard deviations."""
+    if math.isnan(tau):
+        panel.plot(0, height, **UNDEFINED)
+        _write(panel, height, "n/a", bold)
+        return
+    for deviations, color in zip((2, 1), style.BANDS, strict=True):
+        reach = 0 if math.isnan(null_sd) else deviations * null_sd
+        panel.barh(height, 2 * reach, height=1, left=-reach, color=color, zorder=0)
+    panel.plot(tau, height, **_dot(abs(tau) > 2 * null_sd, marker))
+    _write(panel, height, style.number(tau), bold)
+
+
+def _dot(filled: bool, marker: str = "o") -> dict[str, Any]:
+    return {
+        "marker": marker,
+        "markersize": 4.5,
+        "markerfacecolor": style.ACCENT if filled else "white",
+        "markeredgecolor": style.ACCENT,
+        "markeredgewidth": 1,
+        "linestyle": "none",
+    }
+
+
+def _write(panel: Axes, height: float, text: str, bold: bool = False) -> None:
+    """Write a number to the right of the panel."""
+    panel.annotate(
+        text,
+        xy=(1, height),
+        xycoords=panel.get_yaxis_transform(),
+        xytext=(NUMBER_WIDTH, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        color=style.INK,
+        fontweight="bold" if bold else "normal",
+    )
+
+
+def _finish(panel: Axes, title: str, rows: Sequence[Row]) -> None:
+    """Label the lines at the left edge of the figure, and set the axis of tau."""
+    panel.set_title(textwrap.fill(title, 13), fontweight="bold")
+    panel.axvline(0, color=style.GREY, linewidth=0.6, zorder=1)
+    panel.set_xlim(-1.05, 1.05)
+    panel.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "", "0", "", "1"])
+    panel.set_ylim(rows[-1].height + 0.6, -0.6)
+    named = panel.get_subplotspec().is_first_col()  # type: ignore[union-attr]
+    panel.set_yticks(
+        [row.height for row in rows], [row.label if named else "" for row in rows]
+    )
+    for label, row in zip(panel.get_yticklabels(), rows, strict=True):
+        label.set_fontweight("bold" if row.bold else "normal")
+    panel.tick_params(axis="y", length=0)
+    panel.spines["left"].set_visible(False)
+
+
+def _add_legend(figure: Figure) -> None:
+    entries = {
+        "beyond ±2 sd": Line2D([], [], **_dot(True)),
+        "not distinguishable from random": Line2D([], [], **_dot(False)),
+        "random rankings, ±1 sd": Patch(color=style.BANDS[1]),
+        "±2 sd": Patch(color=style.BANDS[0]),
+        "undefined": Line2D([], [], **UNDEFINED),
+    }
+    figure.legend(
+        list(entries.values()),
+        list(entries),
+        loc="outside upper center",
+        ncols=len(entries),
+    )

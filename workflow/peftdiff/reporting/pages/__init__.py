@@ -1,0 +1,1 @@
+"""Tables as pages of text, for the terminal and the report."""

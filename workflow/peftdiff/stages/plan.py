@@ -1,0 +1,93 @@
+"""The plan of a run: everything that its result depends on, and so its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from peftdiff.data.normalization import normalization_of
+from peftdiff.models.device import Setting
+from peftdiff.runtime import digest
+
+Config = Mapping[str, Any]
+Starts = Mapping[str, Mapping[int, str]]
+Results = Mapping[str, Mapping[str, Any]]
+
+# Raise a stage's number when its code would give other numbers than before.
+STAGE_VERSIONS = {
+    "pretrain_backbone": 2,
+    "fetch_backbone": 1,
+    "train_cnn": 1,
+    "train_supernet": 1,
+    "search_noah": 1,
+    "train_method": 2,
+    "fine_tune": 2,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run is made.
+
+    Parameters
+    ----------
+    stage
+        One of `STAGE_VERSIONS`.
+    start
+        The key of the run whose weights this one starts from ("" for none).
+    method
+        What is trained: a method's slug.
+    hyperparameters
+        The method's, or the architecture where a backbone is trained from scratch.
+    recipe
+        The fields of `training.Recipe`.
+    data
+        Checksums of the images, and how they are normalized.
+    seed
+        Of initialisation, data order and augmentation.
+    setting
+        Device type and precision.
+    """
+
+    stage: str
+    start: str
+    method: str
+    hyperparameters: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    data: Mapping[str, Any]
+    seed: int
+    setting: Setting
+
+    def identity(self) -> dict[str, Any]:
+        """Return everything that the run's result depends on."""
+        return asdict(self) | {"version": STAGE_VERSIONS[self.stage]}
+
+    @property
+    def key(self) -> str:
+        """The digest of the run's identity."""
+        return digest(self.identity())
+
+
+def recipe_of(section: Config, method: str) -> dict[str, Any]:
+    """Return a section's recipe, with the learning rate that it sets for a method."""
+    recipe: dict[str, Any] = section["recipe"]
+    rate = section["learning_rates"].get(method, recipe["learning_rate"])
+    return recipe | {"learning_rate": rate}
+
+
+def data_of(checksums: Iterable[str], normalization: str | Config) -> dict[str, Any]:
+    """Return what a run's result owes to its images and their normalization."""
+    return {"checksums": list(checksums), **normalization_of(normalization)}
+
+
+def architecture_of(backbone: Config) -> dict[str, Any]:
+    """Return what the backbone is built from, of the section `backbone`.
+
+    Either the sizes of the embedded one, or the name of one of timm's; its image_size
+    is that of all images.
+    """
+    architecture = backbone["architecture"]
+    if isinstance(architecture, str):
+        return {"name": architecture, "image_size": backbone["image_size"]}
+    return dict(architecture)

@@ -1,0 +1,136 @@
+"""The batches of an epoch: how they are drawn, and what of the images they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from peftdiff.data.images import Images
+from peftdiff.models.device import Setting, autocast
+from peftdiff.models.vit import head_inputs, to_input
+from peftdiff.training.optimizer import Recipe
+from peftdiff.training.seeds import generator
+
+Batch = tuple[Tensor, Tensor]  # input and labels
+Draw = Callable[[int, int, int], Iterator[Batch]]  # of batch size, seed and epoch
+
+
+def draw_for(
+    model: nn.Module,
+    images: Images,
+    recipe: Recipe,
+    setting: Setting,
+    *,
+    size: int | None = None,
+    workers: int = 0,
+) -> tuple[Draw, nn.Module]:
+    """Return what draws the batches of a recipe, and the module that they are input of.
+
+    It is the model; but where the head alone trains and nothing is random, the features
+    never change: they are computed once, and are the input of the head.
+    """
+    if recipe.augmentation:
+        how: dict[str, Any] = {"device": setting.device, "workers": workers}
+        return draw_augmented(images, recipe.augmentation, size=size, **how), model
+    images = images.center(size) if size else images
+    if recipe.flips or not _has_fixed_features(model):
+        return draw_images(images, setting.device, flips=recipe.flips), model
+    features = draw_features(model, images, setting, recipe.batch_size)
+    return features, model.get_classifier()  # type: ignore[operator]
+
+
+def draw_images(images: Images, device: str, *, flips: bool = False) -> Draw:
+    """Return what draws images that all lie on the device."""
+    pixels, labels = _on_device(images, device)
+
+    def draw(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        random = generator(seed, "order", epoch)
+        for rows in full_batches(len(labels), batch_size, random, device):
+            chosen = flip(pixels[rows], random) if flips else pixels[rows]
+            yield to_input(chosen, images.mean, images.std), labels[rows]
+
+    return draw
+
+
+def draw_features(
+    model: nn.Module, images: Images, setting: Setting, batch_size: int
+) -> Draw:
+    """Return what draws features of images, computed now, that lie on the device."""
+    pixels, labels = _on_device(images, setting.device)
+    model.eval()
+    with torch.no_grad(), autocast(setting):
+        inputs = (
+            to_input(batch, images.mean, images.std)
+            for batch in pixels.split(batch_size)
+        )
+        features = torch.cat([head_inputs(model, x).float() for x in inputs])
+
+    def draw(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        random = generator(seed, "order", epoch)
+        for rows in full_batches(len(labels), batch_size, random, setting.device):
+            yield features[rows], labels[rows]
+
+    return draw
+
+
+def draw_augmented(
+    images: Images,
+    parts: Mapping[str, Any],
+    *,
+    size: int | None,
+    device: str,
+    workers: int,
+) -> Draw:
+    """Return what draws images that are changed at random, other ones in every epoch.
+
+    The parameters are those of `augmentation.Augmented`; size None is the images' own.
+    """
+    from peftdiff.training.augmentation import Augmented
+
+    size = size or images.pixels.shape[1]
+    augmented = Augmented(images, parts, size=size, device=device, workers=workers)
+
+    def draw(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        random = generator(seed, "order", epoch)
+        batches = full_batches(len(augmented), batch_size, random)
+        yield from augmented.epoch([rows.tolist() for rows in batches], seed, epoch)
+
+    return draw
+
+
+def full_batches(
+    count: int, batch_size: int, random: torch.Generator, device: str = "cpu"
+) -> list[Tensor]:
+    """Return the rows of each full batch, in random order; the rest is left out."""
+    order = torch.randperm(count, generator=random).to(device)
+    return [rows for rows in order.split(batch_size) if len(rows) == batch_size]
+
+
+def flip(pixels: Tensor, random: torch.Generator) -> Tensor:
+    """Mirror each image (n, h, w, 3) or not, top and bottom, then left and right."""
+    for axis in (1, 2):
+        chosen = torch.rand(len(pixels), generator=random) < 0.5
+        chosen = chosen.to(pixels.device)[:, None, None, None]
+        pixels = torch.where(chosen, pixels.flip(axis), pixels)
+    return pixels
+
+
+def _has_fixed_features(model: nn.Module) -> bool:
+    head = {id(parameter) for parameter in model.get_classifier().parameters()}  # type: ignore[operator]
+    trained = (parameter for parameter in model.parameters() if parameter.requires_grad)
+    random = any(
+        getattr(module, rate, 0) > 0
+        for module in model.modules()
+        for rate in ("p", "drop_prob")
+    )
+    return not random and all(id(parameter) in head for parameter in trained)
+
+
+def _on_device(images: Images, device: str) -> Batch:
+    # The arrays may be read-only maps of a file, which torch would warn about.
+    pixels = torch.from_numpy(np.array(images.pixels)).to(device)
+    return pixels, torch.from_numpy(np.array(images.labels)).to(device)
