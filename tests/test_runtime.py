@@ -9,7 +9,7 @@ import torch
 
 from peftdiff import runtime
 from peftdiff.models.device import Setting, describe_device, resolve_setting
-from peftdiff.runtime import UserError, digest, job, measure, named
+from peftdiff.runtime import UserError, digest, job, measure, params_as_kwargs
 
 
 def test_a_digest_tells_values_apart_and_not_their_order():
@@ -103,7 +103,7 @@ def test_settings_resolve_to_what_the_machine_has(monkeypatch):
 
 
 def test_the_version_is_no_argument():
-    assert named({"task": "digits", "version": 3}) == {"task": "digits"}
+    assert params_as_kwargs({"task": "digits", "version": 3}) == {"task": "digits"}
 
 
 def test_the_tables_and_the_configuration_need_no_torch():

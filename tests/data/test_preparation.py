@@ -9,7 +9,7 @@ from peftdiff.data.images import (
     checksum,
     read_checksums,
     read_images,
-    read_source,
+    read_origin,
     read_splits,
 )
 from peftdiff.data.pixels import FilePixels, decode
@@ -55,7 +55,7 @@ def test_pixels_labels_and_notes_come_back(paths, splits):
         np.testing.assert_array_equal(images.labels, files.labels)
         assert images.class_names == (("a", "b", "c", "d"),)
         assert images.checksum == checksum(images.pixels, images.labels)
-    assert read_source(paths[0]) == SOURCE
+    assert read_origin(paths[0]) == SOURCE
 
 
 def test_streaming_changes_nothing_but_where_pixels_are(paths):

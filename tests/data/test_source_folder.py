@@ -8,7 +8,7 @@ from PIL import Image
 import prepare_source_folder
 import prepare_sources
 import train_method
-from peftdiff.data.images import read_checksums, read_images, read_source
+from peftdiff.data.images import read_checksums, read_images, read_origin
 from peftdiff.models.vit import build_backbone
 from peftdiff.runtime import UserError
 from peftdiff.stages.store import Run, read_models, write_models
@@ -62,7 +62,7 @@ def test_images_are_stored_larger_than_the_input_with_their_origin(folder, prepa
     assert images.pixels.shape == (24, 40, 40, 3)
     assert images.class_names == (("n00", "n01", "n02"),)
     assert np.bincount(images.labels).tolist() == [8, 8, 8]
-    source = read_source(prepared)
+    source = read_origin(prepared)
     expected = {"kind": "folder", "path": str(folder), "shots": 8, "draw_seed": 0}
     assert source["from"] == expected
     assert source["images"] == {"train": 24}

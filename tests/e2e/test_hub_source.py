@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from peftdiff.data.images import read_images, read_source
+from peftdiff.data.images import read_images, read_origin
 from tests.helpers import shards
 from tests.helpers.server import COMMIT, Hub, serve
 
@@ -47,7 +47,7 @@ def test_a_source_from_the_hub_is_fetched_once_and_trained_on(
     assert images.pixels.shape == (24, 40, 40, 3)
     assert np.bincount(images.labels).tolist() == [8, 8, 8]
     assert images.class_names == (tuple(sorted(shards.NAMES)),)
-    origin = read_source(str(fresh.root / source))["from"]
+    origin = read_origin(str(fresh.root / source))["from"]
     read, _ = shards.draw(known, 8, 0)
     assert origin["kind"] == "hub"
     assert origin["repository"] == shards.REPOSITORY
@@ -62,4 +62,4 @@ def test_a_source_from_the_hub_is_fetched_once_and_trained_on(
     printed = fresh.run("--", target, overlay=other)
     assert "prepare_source_folder" in printed
     assert "fetch_source" not in printed
-    assert read_source(str(fresh.root / target))["from"] == origin
+    assert read_origin(str(fresh.root / target))["from"] == origin

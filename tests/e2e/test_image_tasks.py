@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from peftdiff.data.folders import file_checksum
-from peftdiff.data.images import read_images, read_source
+from peftdiff.data.images import read_images, read_origin
 from peftdiff.data.pixels import FilePixels
 from tests.helpers import vtab
 from tests.helpers.server import Served, serve
@@ -79,7 +79,7 @@ def test_image_files_are_prepared_embedded_scored_and_fine_tuned_on(
     data = {task: str(fresh.live / f"data/{task}.safetensors") for task in TASKS}
     images = [read_images(p, "test", {"mean": 0, "std": 1}) for p in data.values()]
     assert [isinstance(i.pixels, FilePixels) for i in images] == [False, True, False]
-    source = read_source(data["kitti"])
+    source = read_origin(data["kitti"])
     assert source["from"]["sha256"] == file_checksum(archive)
     manifest = fresh.root / "results/downloads/vtab-1k/source.json"
     assert source["from"] == json.loads(manifest.read_text())

@@ -49,7 +49,7 @@ def test_p_values_of_the_mean_are_shares(whole):
     row = row_of(summarize(*whole), "logme")
     z = abs(row["mean_weighted_tau"]) / row["null_sd"]
     assert 0 < row["p_value"] <= 1
-    assert 0 < row["p_value_one_order"] <= 1
+    assert 0 < row["p_value_shared_permutation"] <= 1
     perfect = whole[1].rename(columns={"accuracy": "score"}).assign(metric="logme")
     assert row_of(summarize(perfect, whole[1]), "logme")["p_value"] < 0.001
     assert z < 2 or row["p_value"] < 0.1

@@ -37,7 +37,7 @@ def summary(**p_values):
             "metric": metric,
             "mean_weighted_tau": mean,
             "p_value": p / 2,
-            "p_value_one_order": p,
+            "p_value_shared_permutation": p,
         }
         for metric, (mean, p) in p_values.items()
     ]
@@ -58,9 +58,9 @@ def test_a_verdict_for_each_case():
     )
     assert "random" not in found.index
     assert found["verdict"].to_dict() == {
-        "peftdiff": chance.NOT,
+        "peftdiff": chance.NOT_SIGNIFICANT,
         "logme": chance.BEYOND,
-        "nleep": chance.ALONE,  # 0.04, but two of the four tried are still to come
+        "nleep": chance.UNCORRECTED_ONLY,  # 0.04, with two of the four still to come
         "sfda": chance.WORSE,
         "ncti": chance.UNKNOWN,
         "static": chance.BEYOND,  # a baseline is no candidate

@@ -1,4 +1,4 @@
-"""A GPU that is pretended where there is none: it computes on the CPU and keeps watch.
+"""A fake GPU, where there is none: it computes on the CPU and keeps watch.
 
 What is moved to "cuda", or made there, is marked, and so is whatever is computed from
 it, backward too. As on a real GPU it is an error to compute with tensors that lie in
@@ -23,8 +23,8 @@ READS = {"_local_scalar_dense", "equal", "masked_select", "nonzero", "unique_dim
 AUTOCAST = torch.autocast
 
 
-class PretendedGpu:
-    """What a program did with a pretended GPU.
+class FakeGpu:
+    """What a program did with a fake GPU.
 
     Attributes
     ----------
@@ -56,12 +56,12 @@ class PretendedGpu:
 
 
 def is_on_gpu(tensor: Tensor) -> bool:
-    """Return whether a tensor lies on the pretended GPU."""
-    return getattr(tensor.untyped_storage(), "pretended_gpu", False)
+    """Return whether a tensor lies on the fake GPU."""
+    return getattr(tensor.untyped_storage(), "fake_gpu", False)
 
 
 def _mark(tensor: Tensor) -> Tensor:
-    tensor.untyped_storage().pretended_gpu = True
+    tensor.untyped_storage().fake_gpu = True
     return tensor
 
 
@@ -76,7 +76,7 @@ def _is_device(value: object) -> bool:
 class _Places(TorchFunctionMode):
     """What names a device: tensors are made and moved as it says."""
 
-    def __init__(self, gpu: PretendedGpu) -> None:
+    def __init__(self, gpu: FakeGpu) -> None:
         super().__init__()
         self._gpu = gpu
 
@@ -88,7 +88,7 @@ class _Places(TorchFunctionMode):
             return is_on_gpu(args[0])
         if function is Tensor.pin_memory:
             pinned = args[0].clone()
-            pinned.untyped_storage().pretended_pinned = True
+            pinned.untyped_storage().fake_pinned = True
             return pinned
         if function is Tensor.numpy and is_on_gpu(args[0]):
             raise TypeError("a tensor on a GPU is no array; copy it by .cpu() before")
@@ -109,18 +109,18 @@ class _Places(TorchFunctionMode):
             return moved
         moved = moved.clone()
         if target:
-            pinned = getattr(tensor.untyped_storage(), "pretended_pinned", False)
+            pinned = getattr(tensor.untyped_storage(), "fake_pinned", False)
             self._gpu.copies += not pinned
             return _mark(moved)
         self._gpu.waits += 1
-        moved.untyped_storage().pretended_gpu = False
+        moved.untyped_storage().fake_gpu = False
         return moved
 
 
 class _Computations(TorchDispatchMode):
     """Every single computation: its tensors lie in one place, and so do its results."""
 
-    def __init__(self, gpu: PretendedGpu) -> None:
+    def __init__(self, gpu: FakeGpu) -> None:
         super().__init__()
         self._gpu = gpu
 

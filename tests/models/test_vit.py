@@ -10,12 +10,12 @@ from timm.models.vision_transformer import Block, VisionTransformer
 from peftdiff.methods import METHODS, attach
 from peftdiff.models.vit import (
     LastBlock,
+    apply_speedups,
     build_backbone,
     head_inputs,
     load_backbone,
     set_drop_path,
     set_head,
-    spare_work,
     to_input,
 )
 from peftdiff.runtime import UserError
@@ -30,7 +30,7 @@ def features_and_gradients(architecture, method, *, whole, **kind):
     if kind:
         sizes = {"embed_dim": 16, "depth": 2, "num_heads": 2, "num_classes": 0}
         model = VisionTransformer(img_size=32, patch_size=8, **sizes, **kind)
-        spare_work(model)
+        apply_speedups(model)
     else:
         model = build_backbone(architecture)
     if whole:

@@ -20,7 +20,7 @@ from peftdiff.stages.noah.search import (
 from peftdiff.stages.store import RunStore
 from peftdiff.training import Recipe, fit, generator
 from peftdiff.training.augmentation import Augmented
-from tests.helpers.fake_gpu import PretendedGpu, is_on_gpu
+from tests.helpers.fake_gpu import FakeGpu, is_on_gpu
 from tests.stages.noah.test_stages import DROPOUT, NOAH
 from tests.training.test_augmentation import NOAH as AUGMENTATION
 from tests.training.test_training import Memory
@@ -41,7 +41,7 @@ EPOCHS = RECIPE.epochs
 
 @pytest.fixture
 def gpu():
-    return PretendedGpu()
+    return FakeGpu()
 
 
 def new_model(architecture, method):
@@ -70,7 +70,7 @@ def same_weights(first, second):
     return all(map(torch.equal, first.state_dict().values(), second.values()))
 
 
-# The pretended GPU itself.
+# The fake GPU itself.
 
 
 def test_what_lies_in_two_places_is_refused(gpu):

@@ -28,9 +28,9 @@ def finished(*groups):
     }
 
 
-def stages(results, begun=(), checksums=CHECKSUMS):
-    setting = setting_in_use(load(), checksums, {*results, *begun})
-    table = runs_by_stage(load(), checksums, setting, results, begun)
+def stages(results, in_progress=(), checksums=CHECKSUMS):
+    setting = setting_in_use(load(), checksums, {*results, *in_progress})
+    table = runs_by_stage(load(), checksums, setting, results, in_progress)
     return setting, table.set_index("stage")
 
 
@@ -57,8 +57,8 @@ def test_finished_runs_are_counted_and_tell_what_the_others_take():
         (tuned[20:39], 30),
         (tuned[39:40], 5000),
     )
-    begun = {tuned[40].key}
-    setting, table = stages(results | {"of another experiment": {}}, begun)
+    in_progress = {tuned[40].key}
+    setting, table = stages(results | {"of another experiment": {}}, in_progress)
     assert setting == GPU
     assert list(table["done"]) == [1, 18, 40]
     assert list(table["begun"]) == [0, 0, 1]
@@ -89,21 +89,21 @@ def test_automatic_names_allow_every_setting(device, precision, count):
 
 def test_the_store_tells_finished_runs_from_those_that_have_begun(tmp_path):
     store = RunStore(tmp_path / "runs")
-    assert (store.results(), store.begun()) == ({}, set())
+    assert (store.results(), store.in_progress()) == ({}, set())
     plan = Plan("fine_tune", "", "lora", {}, {}, {}, 0, CPU)
     seen = []
 
     def train(checkpoint):
-        seen.append((store.results(), store.begun()))
+        seen.append((store.results(), store.in_progress()))
         checkpoint.save({"x": np.zeros(1)}, 1)
         return {"train_seconds": 2.0}, {}
 
     store.ensure(plan, train)
     assert seen == [({}, {plan.key})]
     assert store.results() == {plan.key: {"train_seconds": 2.0}}
-    assert store.begun() == set()
+    assert store.in_progress() == set()
     Checkpoint(tmp_path / "runs/cut.checkpoint.safetensors").save({}, 1)
-    assert store.begun() == {"cut"}
+    assert store.in_progress() == {"cut"}
     write_json(tmp_path / "runs/broken/run.json", {})
     (tmp_path / "runs/broken/run.json").write_text("{")
     assert store.results().keys() == {plan.key}

@@ -12,7 +12,7 @@ from peftdiff.models.vit import build_backbone, set_drop_path, set_head
 from peftdiff.runtime import UserError
 from peftdiff.training import Recipe, factored_cross_entropy, fit, generator, loop
 from peftdiff.training.batches import draw_images, flip
-from peftdiff.training.optimizer import build_optimizer, rate_share
+from peftdiff.training.optimizer import build_optimizer, learning_rate_factor
 
 CPU = Setting()
 RECIPE = Recipe(
@@ -145,19 +145,22 @@ def test_each_epoch_is_one_readable_line(architecture, images, caplog):
 
 
 def test_the_rate_rises_linearly_and_falls_as_a_cosine():
-    rates = [rate_share(step, 100, 0.1) for step in range(100)]
+    rates = [learning_rate_factor(step, 100, 0.1) for step in range(100)]
     np.testing.assert_allclose(rates[:10], np.arange(1, 11) / 11)
     np.testing.assert_allclose(
         rates[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)), atol=1e-12
     )
-    assert rate_share(0, 100, 0.0) == 1.0
+    assert learning_rate_factor(0, 100, 0.0) == 1.0
 
 
 def test_head_and_method_have_their_own_rates(architecture):
     optimizer = build_optimizer(new_model(architecture), RECIPE)
-    assert [group["full_rate"] for group in optimizer.param_groups] == [3e-3, 1e-2]
+    assert [group["base_learning_rate"] for group in optimizer.param_groups] == [
+        3e-3,
+        1e-2,
+    ]
     linear = build_optimizer(new_model(architecture, "linear"), RECIPE)
-    assert [group["full_rate"] for group in linear.param_groups] == [1e-2]
+    assert [group["base_learning_rate"] for group in linear.param_groups] == [1e-2]
 
 
 def test_flips_mirror_whole_images():

@@ -19,7 +19,7 @@ import score_task
 import search_grid
 import validate_recipe
 from peftdiff.data.folders import file_checksum
-from peftdiff.data.images import read_checksums, read_images, read_source
+from peftdiff.data.images import read_checksums, read_images, read_origin
 from peftdiff.records import (
     read_table,
     read_tables,
@@ -119,7 +119,7 @@ def test_a_task_says_where_it_is_from(tmp_path, caplog):
     path = tmp_path / "kitti.safetensors"
     prepare(root, path)
     assert "the last 200 training images are not val200's" in caplog.text
-    source = read_source(str(path))
+    source = read_origin(str(path))
     assert source["from"] == {"kind": "folder", "path": str(root)}
     assert source["folder"] == str(root / "kitti")
     assert source["lists"]["test"] == file_checksum(root / "kitti/test.txt")
@@ -131,7 +131,7 @@ def test_a_task_says_where_it_is_from(tmp_path, caplog):
     assert train.class_names == (("0", "1", "2", "3"),)
     write_json(tmp_path / "source.json", {"kind": "hub"})
     prepare(root, path, manifest=str(tmp_path / "source.json"))
-    assert read_source(str(path))["from"] == {"kind": "hub"}
+    assert read_origin(str(path))["from"] == {"kind": "hub"}
 
 
 @pytest.mark.parametrize("split", ["train800", "val200", "train800val200", "test"])
@@ -210,10 +210,10 @@ def test_an_own_folder_becomes_a_task(tmp_path):
     test = read_images(made[0], "test", NORMALIZATION)
     assert test.pixels.shape == (4, 16, 16, 3)
     assert test.class_names == (("a", "b"),)
-    source = read_source(made[0])
+    source = read_origin(made[0])
     assert source["from"]["split_seed"] == 1
     assert source["images"] == {"train": 8, "test": 4}
-    assert read_source(made[1]) == source
+    assert read_origin(made[1]) == source
 
 
 def test_provenance_says_where_images_are_from_and_what_is_missing(tmp_path):

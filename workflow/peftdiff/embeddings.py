@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peftdiff.records import labelled, read_arrays, streaming_arrays
+from peftdiff.records import read_arrays, streaming_arrays, with_columns
 from peftdiff.runtime import Stopwatch, logger
 
 BACKBONE = "backbone"
@@ -81,5 +81,5 @@ def tabulate_models(
         watch = Stopwatch()
         table = measure(array)
         logger.info("%s: %.1f seconds", model, watch.seconds())
-        tables.append(labelled(table, **model_columns(model)))
+        tables.append(with_columns(table, **model_columns(model)))
     return pd.concat(tables, ignore_index=True)

@@ -142,7 +142,7 @@ class HubSource:
         self.manifest = f"{DOWNLOADS}/sources/{key}/source.json"
 
 
-def piece(task: str, method: str | None = None) -> str:
+def part_name(task: str, method: str | None = None) -> str:
     """Return what a job's part and log are named after: a task, or a method on it."""
     return task if method is None else f"{task}/{method}"
 

@@ -106,7 +106,7 @@ def read_table(
     return table
 
 
-def labelled(table: pd.DataFrame, **labels: Any) -> pd.DataFrame:
+def with_columns(table: pd.DataFrame, **labels: Any) -> pd.DataFrame:
     """Return a table with columns in front that say the same in every row."""
     return pd.concat([pd.DataFrame(labels, index=table.index), table], axis=1)
 
@@ -142,7 +142,9 @@ def unavailable(path: str | Path) -> str | None:
     return read_metadata(path).get(UNAVAILABLE)
 
 
-def passed_on(source: str | Path, *paths: str | Path, **labels: str) -> bool:
+def propagate_unavailable(
+    source: str | Path, *paths: str | Path, **labels: str
+) -> bool:
     """Return whether a file says why there is nothing; if so, `paths` say it, too."""
     reason = unavailable(source)
     for path in paths if reason else ():

@@ -112,7 +112,7 @@ def measure(work: Callable[[], Result]) -> tuple[Result, float]:
     return result, median(seconds)
 
 
-def named(params: Any) -> dict[str, Any]:
+def params_as_kwargs(params: Any) -> dict[str, Any]:
     """Return a rule's named parameters as arguments for its script's `main`.
 
     `version` is there to be noticed when it changes, and no argument.

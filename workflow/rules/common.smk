@@ -31,7 +31,7 @@ elif config["source"]["hub"]:
 # Fine-tuning: one job a task, or one a method of it; by a fixed recipe, or a selected one.
 BY_METHOD = config["ground_truth"]["job"] == "method"
 SELECTED = config["ground_truth"]["protocol"] == "val_selected"
-TUNED = piece("{task}", "{method}") if BY_METHOD else piece("{task}")
+TUNED = part_name("{task}", "{method}") if BY_METHOD else part_name("{task}")
 TUNED_METHODS = "{wildcards.method}" if BY_METHOD else "every method"
 
 FIGURE_TITLES = {}  # by name, for whoever cannot see the figure
@@ -39,7 +39,7 @@ POSTER = ["weighted_tau", "averages", "improvements", "ablation"]
 PAGE_PARTS = ["page.html", "page.css", "page.js"]
 
 
-def either(names):
+def one_of(names):
     """Return the pattern of a wildcard that is one of these names, or of none at all."""
     return "|".join(names) or "(?!)"
 
@@ -154,7 +154,7 @@ def tuned_methods(wildcards=None):
 def tuned_parts(table):
     """Return the parts of a table to which each job of fine-tuning adds one."""
     methods = tuned_methods() if BY_METHOD else [None]
-    names = [piece(task, method) for task in config["tasks"] for method in methods]
+    names = [part_name(task, method) for task in config["tasks"] for method in methods]
     return [LIVE.part(table, name) for name in names]
 
 

@@ -29,7 +29,7 @@ rule prepare_task:
     log:
         LIVE.log("prepare_task", "{task}"),
     wildcard_constraints:
-        task=either(DRAWN),
+        task=one_of(DRAWN),
     conda:
         ENVIRONMENT
     params:
@@ -69,7 +69,7 @@ rule prepare_vtab:
     log:
         LIVE.log("prepare_vtab", "{task}"),
     wildcard_constraints:
-        task=either(VTAB),
+        task=one_of(VTAB),
     conda:
         ENVIRONMENT
     params:
@@ -90,7 +90,7 @@ rule prepare_image_folder:
     log:
         LIVE.log("prepare_image_folder", "{task}"),
     wildcard_constraints:
-        task=either(config["data"]["image_folders"]),
+        task=one_of(config["data"]["image_folders"]),
     conda:
         ENVIRONMENT
     params:
@@ -147,7 +147,7 @@ rule prepare_source_folder:
     log:
         LIVE.log("prepare_source_folder", "{source}"),
     wildcard_constraints:
-        source=either(["source"] if SOURCE_FILES else []),
+        source=one_of(["source"] if SOURCE_FILES else []),
     conda:
         ENVIRONMENT
     params:

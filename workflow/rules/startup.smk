@@ -23,10 +23,11 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 # break them. Seen from here, the path of .venv has none; any other is quoted.
 sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
-from peftdiff.config import check_config
-from peftdiff.models.gpus import SLOTS, visible_gpus
-from peftdiff.methods import METHODS
+from peftdiff.config import FINE_TUNE, check_config
 from peftdiff.data.normalization import normalization_of
+from peftdiff.methods import METHODS
+from peftdiff.methods.presets import filled_in
+from peftdiff.models.gpus import SLOTS, visible_gpus
 from peftdiff.paths import (
     PAGE_TABLES,
     RESULTS,
@@ -41,14 +42,12 @@ from peftdiff.paths import (
     cached_experiments,
     live,
     page_part,
-    piece,
+    part_name,
     published,
     published_table,
 )
-from peftdiff.stages.plan import architecture_of, recipe_of
-from peftdiff.methods.presets import filled_in
-from peftdiff.stages.plan import STAGE_VERSIONS
 from peftdiff.runtime import UserError, digest
+from peftdiff.stages.plan import STAGE_VERSIONS, architecture_of, recipe_of
 from peftdiff.tasks import (
     GENERATOR_VERSION,
     TASKS,
@@ -59,7 +58,6 @@ from peftdiff.tasks import (
     present_tasks,
 )
 from peftdiff.tasks.vtab import list_paths, task_folder
-from peftdiff.config import FINE_TUNE
 
 
 def require_writable(folder):

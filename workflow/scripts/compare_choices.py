@@ -4,8 +4,8 @@ from typing import Any
 
 from peftdiff.embeddings import read_embedding
 from peftdiff.evaluation.studies.choices import choice_components
-from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runtime import job, named
+from peftdiff.records import propagate_unavailable, with_columns, write_table
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -18,11 +18,11 @@ def main(
     start_seeds: list[int],
 ) -> None:
     """Write intra and inter of each model for each choice and start seed."""
-    if passed_on(embedding_path, path, experiment=experiment, task=task):
+    if propagate_unavailable(embedding_path, path, experiment=experiment, task=task):
         return
     features, labels = read_embedding(embedding_path)
     components = choice_components(features, labels, peftdiff, start_seeds)
-    write_table(path, labelled(components, experiment=experiment, task=task))
+    write_table(path, with_columns(components, experiment=experiment, task=task))
 
 
 if __name__ == "__main__":
@@ -31,5 +31,5 @@ if __name__ == "__main__":
             snakemake.input[0],
             snakemake.output[0],
             task=snakemake.wildcards.task,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -3,7 +3,7 @@
 from peftdiff.evaluation.studies.times import gather_times
 from peftdiff.records import read_json, read_table, read_tables, write_table, write_text
 from peftdiff.reporting.pages.times import times_page
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import source_times
 from peftdiff.stages.store import RunStore, read_models
 
@@ -46,5 +46,5 @@ if __name__ == "__main__":
             snakemake.input.provenance,
             snakemake.output.timing,
             snakemake.output.page,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -3,7 +3,7 @@
 from peftdiff.evaluation.correlation import complete_truth
 from peftdiff.evaluation.studies.choice_comparison import correlate_choices
 from peftdiff.records import read_table, read_tables, write_table
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -25,5 +25,5 @@ if __name__ == "__main__":
             snakemake.input.components,
             snakemake.input.truth,
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

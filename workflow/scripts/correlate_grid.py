@@ -7,7 +7,7 @@ from peftdiff.evaluation.studies.grid import score_settings, tabulate_grid
 from peftdiff.evaluation.studies.parameters import default_setting
 from peftdiff.evaluation.studies.selection import choose_settings
 from peftdiff.records import read_table, read_tables, write_table
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -34,5 +34,5 @@ if __name__ == "__main__":
             snakemake.input.truth,
             snakemake.output.grid,
             snakemake.output.choice,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -2,7 +2,7 @@
 
 from peftdiff.evaluation.correlation import complete_truth, correlate, reliabilities
 from peftdiff.records import read_table, write_table
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -27,5 +27,5 @@ if __name__ == "__main__":
             snakemake.input.truth,
             snakemake.output.correlation,
             snakemake.output.reliability,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -4,8 +4,8 @@ from peftdiff.data.images import read_images
 from peftdiff.embeddings import BACKBONE, writing_embedding
 from peftdiff.models.device import prepare_torch
 from peftdiff.models.forward import embed_models
-from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runtime import job, named
+from peftdiff.records import propagate_unavailable, with_columns, write_table
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import embedding_models
 from peftdiff.stages.plan import Config
 from peftdiff.stages.store import read_models
@@ -26,7 +26,7 @@ def main(
     device: tuple[str, str],
 ) -> None:
     """Write the labels and the features of a task's images, and how long each took."""
-    if passed_on(images_path, path, times_path, **names):
+    if propagate_unavailable(images_path, path, times_path, **names):
         return
     how = {"setting": prepare_torch(*device), "batch_size": embedding["batch_size"]}
     images = read_images(images_path, embedding["split"], normalization)
@@ -37,7 +37,7 @@ def main(
     made = (makers[BACKBONE]().num_features, images.labels, images.class_names[0])
     with writing_embedding(path, makers, *made) as features:
         times = embed_models(makers, images, features, **how)
-    write_table(times_path, labelled(times, **names))
+    write_table(times_path, with_columns(times, **names))
 
 
 if __name__ == "__main__":
@@ -47,5 +47,5 @@ if __name__ == "__main__":
             snakemake.input.backbone,
             snakemake.input.methods,
             *snakemake.output,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

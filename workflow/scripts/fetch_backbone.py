@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from peftdiff.models.device import use_threads
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import fetch_backbone
 from peftdiff.stages.store import RunStore, write_models
 
@@ -29,5 +29,5 @@ if __name__ == "__main__":
         main(
             snakemake.input.get("weights"),
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

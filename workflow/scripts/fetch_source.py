@@ -7,7 +7,7 @@ from peftdiff.data.hub import HubDataset, fetch_file, list_files
 from peftdiff.data.parquet import read_labels
 from peftdiff.data.shards import draw_from_shards, write_images
 from peftdiff.records import write_json
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 INSTEAD = "give config key 'source.folder'"
 
@@ -45,5 +45,5 @@ if __name__ == "__main__":
         main(
             snakemake.output.images,
             snakemake.output.manifest,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -6,7 +6,7 @@ from peftdiff.data.archives import GIGABYTE, unpack
 from peftdiff.data.downloads import check_archive, fetch_archive
 from peftdiff.data.folders import file_checksum
 from peftdiff.records import write_json
-from peftdiff.runtime import UserError, job, logger, named
+from peftdiff.runtime import UserError, job, logger, params_as_kwargs
 from peftdiff.tasks import TASKS, VtabTask
 from peftdiff.tasks.vtab import task_folder
 
@@ -41,4 +41,4 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        main(snakemake.output[0], **named(snakemake.params))
+        main(snakemake.output[0], **params_as_kwargs(snakemake.params))

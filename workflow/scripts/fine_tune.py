@@ -1,8 +1,8 @@
 """Fine-tune methods and references on a task, and measure them on its test images."""
 
 from peftdiff.data.images import read_splits
-from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runtime import job, named
+from peftdiff.records import propagate_unavailable, with_columns, write_table
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import Conditions, fine_tune_pool, read_held_out, read_starts
 from peftdiff.stages.fine_tuning import select_recipe, truth_plans
 from peftdiff.stages.plan import Config
@@ -25,7 +25,7 @@ def main(
     `model_paths` are the backbone's and each pool method's; `selection_path` is that of
     the candidates' held-out accuracies; `conditions` are `stages.Conditions`.
     """
-    if passed_on(images_path, path, **names):
+    if propagate_unavailable(images_path, path, **names):
         return
     common = Conditions(**conditions)
     splits, checksums = read_splits(images_path, common.normalization)
@@ -37,7 +37,7 @@ def main(
     rows = fine_tune_pool(common.runs(), plans, *splits, architecture, *start)
     if held_out:
         rows["validation_accuracy"] = [max(held_out[m]) for m in rows["method"]]
-    write_table(path, labelled(rows, **names))
+    write_table(path, with_columns(rows, **names))
 
 
 if __name__ == "__main__":
@@ -47,5 +47,5 @@ if __name__ == "__main__":
             (snakemake.input.backbone, list(snakemake.input.methods)),
             snakemake.input.get("selection"),
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -3,7 +3,7 @@
 from peftdiff.evaluation.correlation import complete_truth
 from peftdiff.evaluation.stability import leave_methods_out
 from peftdiff.records import read_table, write_table
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -28,5 +28,5 @@ if __name__ == "__main__":
             snakemake.input.truth,
             snakemake.input.components,
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -10,7 +10,7 @@ from peftdiff.embeddings import BACKBONE, model_columns, read_embedding
 from peftdiff.evaluation.correlation import mean_accuracies
 from peftdiff.methods import METHODS
 from peftdiff.records import read_metadata, read_table, write_npz
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.tasks import TASKS
 
 
@@ -55,5 +55,5 @@ if __name__ == "__main__":
             snakemake.input.embedding,
             snakemake.input.truth,
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

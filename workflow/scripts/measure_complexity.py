@@ -8,9 +8,15 @@ from peftdiff.data.images import read_images
 from peftdiff.embeddings import read_embedding
 from peftdiff.evaluation.studies.complexity import CNN, measure_complexity
 from peftdiff.models.device import prepare_torch
-from peftdiff.records import labelled, unavailable, write_npz, write_table, write_text
+from peftdiff.records import (
+    unavailable,
+    with_columns,
+    write_npz,
+    write_table,
+    write_text,
+)
 from peftdiff.reporting.pages.complexity import complexity_page
-from peftdiff.runtime import job, logger, named
+from peftdiff.runtime import job, logger, params_as_kwargs
 from peftdiff.stages import embed_by_cnn
 from peftdiff.stages.store import read_models
 from peftdiff.tasks import group_of
@@ -42,7 +48,7 @@ def main(
         by_cnn = embed_by_cnn(architecture, cnn.weights, same, **how)
         table, shares = measure_complexity({**features, CNN: by_cnn})
         names = {"experiment": experiment, "task": task, "group": group_of(task)}
-        parts.append(labelled(table, **names))
+        parts.append(with_columns(table, **names))
         curves |= {f"{task}/{m}": each.astype("f4") for m, each in shares.items()}
     complexity = pd.concat(parts, ignore_index=True)
     write_table(made["table"], complexity)
@@ -56,5 +62,5 @@ if __name__ == "__main__":
         main(
             dict(snakemake.input.items()),
             dict(snakemake.output.items()),
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -4,7 +4,7 @@ from typing import Any
 
 from peftdiff.data.folders import listing_checksum, read_own_task, split_task
 from peftdiff.data.preparation import Preparation, write_prepared
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -30,5 +30,5 @@ if __name__ == "__main__":
         main(
             snakemake.input[0],
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

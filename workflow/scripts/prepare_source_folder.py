@@ -10,7 +10,7 @@ from peftdiff.data.folders import (
 )
 from peftdiff.data.preparation import Preparation, write_prepared
 from peftdiff.records import read_json
-from peftdiff.runtime import UserError, job, named
+from peftdiff.runtime import UserError, job, params_as_kwargs
 
 
 def main(
@@ -56,5 +56,5 @@ if __name__ == "__main__":
             snakemake.input.images,
             snakemake.output[0],
             manifest=snakemake.input.get("manifest"),
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

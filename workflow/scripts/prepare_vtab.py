@@ -4,7 +4,7 @@ from typing import Any
 
 from peftdiff.data.preparation import Preparation, check_decodable, write_prepared
 from peftdiff.records import read_json, write_unavailable
-from peftdiff.runtime import UserError, job, logger, named
+from peftdiff.runtime import UserError, job, logger, params_as_kwargs
 from peftdiff.tasks import TASKS
 from peftdiff.tasks.vtab import TEST, TRAIN, holds_out_val200, read_task, task_folder
 
@@ -53,5 +53,5 @@ if __name__ == "__main__":
             manifest=snakemake.input.get("manifest"),
             # Not a parameter of the rule: a change decodes nothing again.
             missing=snakemake.config["data"]["missing_tasks"],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -1,7 +1,7 @@
 """Pre-train the backbone from scratch."""
 
 from peftdiff.data.images import read_images
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import Conditions, pretrain_backbone
 from peftdiff.stages.plan import Config
 from peftdiff.stages.pretraining import backbone_plan
@@ -21,4 +21,8 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        main(snakemake.input[0], snakemake.output[0], **named(snakemake.params))
+        main(
+            snakemake.input[0],
+            snakemake.output[0],
+            **params_as_kwargs(snakemake.params),
+        )

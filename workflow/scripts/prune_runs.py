@@ -5,7 +5,7 @@ from typing import Any
 
 from peftdiff.data.images import read_checksums
 from peftdiff.models.device import allowed_settings
-from peftdiff.runtime import job, logger, named
+from peftdiff.runtime import job, logger, params_as_kwargs
 from peftdiff.stages.experiment import referenced_runs
 from peftdiff.stages.store import RunStore
 
@@ -26,4 +26,4 @@ def main(paths: list[str], *, config: dict[str, Any], store: str) -> None:
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        main(snakemake.input, **named(snakemake.params))
+        main(snakemake.input, **params_as_kwargs(snakemake.params))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from peftdiff.data.images import read_source
+from peftdiff.data.images import read_origin
 from peftdiff.records import read_table, unavailable, write_json
 from peftdiff.reporting.provenance import provenance
 from peftdiff.runtime import job
@@ -28,10 +28,10 @@ def main(
     record = provenance(config, devices)
     reasons = {Path(path).stem: unavailable(path) for path in image_paths}
     missing = missing | {task: reason for task, reason in reasons.items() if reason}
-    sources = {Path(path).stem: read_source(path) for path in image_paths}
+    sources = {Path(path).stem: read_origin(path) for path in image_paths}
     sources = {task: source for task, source in sources.items() if source}
     record |= {"images": sources} if sources else {}
-    record |= {"backbone": read_source(backbone_path)} if backbone_path else {}
+    record |= {"backbone": read_origin(backbone_path)} if backbone_path else {}
     record |= {"missing_tasks": missing} if missing else {}
     write_json(path, record)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from peftdiff.data.images import read_checksums
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages.status import runs_by_stage, setting_in_use, status_page
 from peftdiff.stages.store import RunStore
 
@@ -17,12 +17,12 @@ def main(*, config: dict[str, Any], checked: dict[str, str], store: str) -> None
         for name, path in checked.items()
     }
     runs = RunStore(store)
-    results, begun = runs.results(), runs.begun()
-    setting = setting_in_use(config, checksums, {*results, *begun})
-    stages = runs_by_stage(config, checksums, setting, results, begun)
+    results, in_progress = runs.results(), runs.in_progress()
+    setting = setting_in_use(config, checksums, {*results, *in_progress})
+    stages = runs_by_stage(config, checksums, setting, results, in_progress)
     print(status_page(config["experiment"], setting, stages))
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        main(**named(snakemake.params))
+        main(**params_as_kwargs(snakemake.params))

@@ -6,8 +6,8 @@ import pandas as pd
 
 from peftdiff.embeddings import read_embedding
 from peftdiff.metrics.scoring import score_models
-from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runtime import job, named
+from peftdiff.records import propagate_unavailable, with_columns, write_table
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -19,16 +19,18 @@ def main(
     metrics: dict[str, dict[str, Any]],
 ) -> None:
     """Write the scores, and what pool-normalized metrics combine."""
-    if passed_on(embedding_path, scores_path, components_path, **names):
+    if propagate_unavailable(embedding_path, scores_path, components_path, **names):
         return
     features, labels = read_embedding(embedding_path)
     scored = [score_models(features, labels, *metric) for metric in metrics.items()]
     scores, parts = zip(*scored, strict=True)
-    write_table(scores_path, labelled(pd.concat(scores, ignore_index=True), **names))
+    write_table(
+        scores_path, with_columns(pd.concat(scores, ignore_index=True), **names)
+    )
     # Every table of components has the same rows, one a model and seed.
     components = pd.concat(parts, axis=1)
     components = components.loc[:, ~components.columns.duplicated()]
-    write_table(components_path, labelled(components, **names))
+    write_table(components_path, with_columns(components, **names))
 
 
 if __name__ == "__main__":
@@ -37,5 +39,5 @@ if __name__ == "__main__":
             snakemake.input[0],
             snakemake.output.scores,
             snakemake.output.components,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -5,8 +5,8 @@ from typing import Any
 
 from peftdiff.embeddings import read_embedding
 from peftdiff.evaluation.studies.grid import grid_components
-from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runtime import job, named
+from peftdiff.records import propagate_unavailable, with_columns, write_table
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -19,11 +19,11 @@ def main(
     peftdiff: dict[str, Any],
 ) -> None:
     """Write intra and inter of each model under each setting."""
-    if passed_on(embedding_path, path, experiment=experiment, task=task):
+    if propagate_unavailable(embedding_path, path, experiment=experiment, task=task):
         return
     features, labels = read_embedding(embedding_path)
     components = grid_components(features, labels, axes, peftdiff)
-    write_table(path, labelled(components, experiment=experiment, task=task))
+    write_table(path, with_columns(components, experiment=experiment, task=task))
 
 
 if __name__ == "__main__":
@@ -32,5 +32,5 @@ if __name__ == "__main__":
             snakemake.input[0],
             snakemake.output[0],
             task=snakemake.wildcards.task,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

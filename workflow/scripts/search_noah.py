@@ -2,7 +2,7 @@
 
 from peftdiff.data.images import read_images
 from peftdiff.records import write_json
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import Conditions
 from peftdiff.stages.noah.search import (
     hold_out_by_class,
@@ -49,5 +49,5 @@ if __name__ == "__main__":
             snakemake.input.images,
             snakemake.input.backbone,
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

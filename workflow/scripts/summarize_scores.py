@@ -4,7 +4,7 @@ from peftdiff.evaluation.comparison import compare_all, compare_pairs
 from peftdiff.evaluation.correlation import complete_truth
 from peftdiff.evaluation.summary import summarize
 from peftdiff.records import read_table, write_table
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -35,5 +35,5 @@ if __name__ == "__main__":
             summary_path=snakemake.output.summary,
             friedman_path=snakemake.output.friedman,
             nemenyi_path=snakemake.output.nemenyi,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -4,7 +4,7 @@ from peftdiff.config import FINE_TUNE
 from peftdiff.evaluation.published import source_label
 from peftdiff.records import read_table, write_text
 from peftdiff.reporting.pages.tau import tau_page
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -32,5 +32,5 @@ if __name__ == "__main__":
             snakemake.input.reliability,
             snakemake.input.summary,
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -1,8 +1,8 @@
 """Take the ground truth from a published table; nothing is fine-tuned."""
 
 from peftdiff.evaluation.published import absences, published_truth, read_accuracies
-from peftdiff.records import labelled, write_table
-from peftdiff.runtime import job, logger, named
+from peftdiff.records import with_columns, write_table
+from peftdiff.runtime import job, logger, params_as_kwargs
 from peftdiff.stages.store import read_models
 
 
@@ -27,7 +27,7 @@ def main(
     truth = published_truth(accuracies, *wanted)
     if lacking := absences(truth, list(tasks), [*methods, *references]):
         logger.warning("%s", lacking)
-    write_table(path, labelled(truth, experiment=experiment))
+    write_table(path, with_columns(truth, experiment=experiment))
 
 
 def count_parameters(path: str) -> int:
@@ -42,5 +42,5 @@ if __name__ == "__main__":
             snakemake.input.accuracies,
             snakemake.input.methods,
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

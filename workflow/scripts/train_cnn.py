@@ -1,7 +1,7 @@
 """Train the CNN whose embeddings are compared, or fetch it where timm has it."""
 
 from peftdiff.data.images import read_images
-from peftdiff.runtime import digest, job, named
+from peftdiff.runtime import digest, job, params_as_kwargs
 from peftdiff.stages import Conditions, fetch_cnn, train_cnn
 from peftdiff.stages.plan import Config
 from peftdiff.stages.pretraining import cnn_plan
@@ -31,5 +31,5 @@ if __name__ == "__main__":
         main(
             snakemake.input.get("images"),
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

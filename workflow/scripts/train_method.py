@@ -1,7 +1,7 @@
 """Train a method on the source, one run per source seed, backbone frozen."""
 
 from peftdiff.data.images import read_images
-from peftdiff.runtime import job, named
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import Conditions, train_method
 from peftdiff.stages.plan import Config
 from peftdiff.stages.source_training import source_plans
@@ -43,5 +43,5 @@ if __name__ == "__main__":
             snakemake.output[0],
             method=snakemake.wildcards.method,
             workers=snakemake.threads - 1,
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

@@ -1,8 +1,8 @@
 """Compare recipes of methods and references on held-out training images of a task."""
 
 from peftdiff.data.images import read_splits
-from peftdiff.records import labelled, passed_on, write_table
-from peftdiff.runtime import job, named
+from peftdiff.records import propagate_unavailable, with_columns, write_table
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.stages import Conditions, fine_tune_pool, read_starts
 from peftdiff.stages.fine_tuning import selection_plans
 from peftdiff.stages.plan import Config
@@ -24,7 +24,7 @@ def main(
     `model_paths` are those of the backbone and of each method in the pool; `conditions`
     are `stages.Conditions`.
     """
-    if passed_on(images_path, path, **names):
+    if propagate_unavailable(images_path, path, **names):
         return
     common, share = Conditions(**conditions), truth["selection"]["share"]
     splits, checksums = read_splits(images_path, common.normalization, share)
@@ -32,7 +32,7 @@ def main(
     made = (starts, hyperparameters, truth, common.data(*checksums))
     plans = selection_plans(*made, common.setting())
     rows = fine_tune_pool(common.runs(), plans, *splits, architecture, *start)
-    write_table(path, labelled(rows, **names))
+    write_table(path, with_columns(rows, **names))
 
 
 if __name__ == "__main__":
@@ -41,5 +41,5 @@ if __name__ == "__main__":
             snakemake.input.images,
             (snakemake.input.backbone, list(snakemake.input.methods)),
             snakemake.output[0],
-            **named(snakemake.params),
+            **params_as_kwargs(snakemake.params),
         )

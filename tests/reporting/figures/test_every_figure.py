@@ -117,7 +117,7 @@ def test_rows_may_come_with_any_index(inputs, name):
         ("scores", 1, "ground_truth.csv", "accuracy"),
         ("scores", 2, "correlation.csv", "weighted_tau"),
         ("tau", 0, "correlation.csv", "null_sd"),
-        ("tau", 1, "summary.csv", "null_sd_one_order"),
+        ("tau", 1, "summary.csv", "null_sd_shared_permutation"),
         ("critical_difference", 0, "friedman.csv", "mean_rank"),
         ("ablation", 0, "ablation.csv", "variant"),
         ("grid_curves", 0, "grid.csv", "weighted_tau"),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peftdiff.data.normalization import Level
+from peftdiff.data.normalization import PerChannel
 from peftdiff.data.pixels import FilePixels, Pixels, PixelView
 from peftdiff.records import read_arrays, read_metadata, write_arrays
 from peftdiff.runtime import UserError
@@ -32,8 +32,8 @@ class Images:
     pixels: Pixels
     labels: NDArray[np.int64]
     class_names: tuple[tuple[str, ...], ...]
-    mean: Level
-    std: Level
+    mean: PerChannel
+    std: PerChannel
     checksum: str
 
     @property
@@ -86,7 +86,9 @@ def write_images(
     write_arrays(path, arrays, metadata)
 
 
-def read_images(path: str, split: str, normalization: Mapping[str, Level]) -> Images:
+def read_images(
+    path: str, split: str, normalization: Mapping[str, PerChannel]
+) -> Images:
     """Map the images of a split; nothing is read before it is used.
 
     Raises
@@ -144,14 +146,14 @@ def read_checksums(path: str) -> dict[str, str]:
     return {key.removesuffix("/checksum"): metadata[key] for key in checksums}
 
 
-def read_source(path: str) -> dict[str, Any]:
+def read_origin(path: str) -> dict[str, Any]:
     """Return where the images of a file are from, as their preparation has noted it."""
     source: dict[str, Any] = json.loads(read_metadata(path).get("source", "{}"))
     return source
 
 
 def read_splits(
-    path: str, normalization: Mapping[str, Level], held_out: float | None = None
+    path: str, normalization: Mapping[str, PerChannel], held_out: float | None = None
 ) -> tuple[tuple[Images, Images], list[str]]:
     """Return images to train on, images to measure on, and checksums of what was read.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Level = float | Sequence[float]
+PerChannel = float | Sequence[float]
 """A number for all channels, or one number each."""
 
 NORMALIZATIONS: dict[str, dict[str, Any]] = {
@@ -17,7 +17,7 @@ NORMALIZATIONS: dict[str, dict[str, Any]] = {
 """What is subtracted from pixels in [0, 1], and what they are then divided by."""
 
 
-def normalization_of(named: str | Mapping[str, Level]) -> dict[str, Level]:
+def normalization_of(named: str | Mapping[str, PerChannel]) -> dict[str, PerChannel]:
     """Return the mean and the std of a normalization.
 
     Parameters
@@ -29,6 +29,6 @@ def normalization_of(named: str | Mapping[str, Level]) -> dict[str, Level]:
     return {"mean": levels["mean"], "std": levels["std"]}
 
 
-def channels(level: Level) -> list[float]:
+def channels(level: PerChannel) -> list[float]:
     """Return the three numbers that a level is for red, green and blue."""
     return list(level) if isinstance(level, Sequence) else [level] * 3

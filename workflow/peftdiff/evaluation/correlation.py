@@ -28,7 +28,7 @@ RANDOM = "random"
 EQUAL_HALF = "a half of the seeds has equal accuracies"
 TOO_FEW_SEEDS = "too few seeds for an interval"
 EXPECTED = "expected values"
-ALONE = "one method alone has no ranking"
+UNCORRECTED_ONLY = "one method alone has no ranking"
 
 
 def complete_truth(
@@ -107,7 +107,7 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     means, predicted = mean_accuracies(truth), predictions(scores, truth)
     seeds = replicates(scores, truth)
     intervals = {metric: seeds.seed_intervals(metric) for metric in predicted}
-    enough = {metric: seeds.enough(metric) for metric in predicted}
+    has_enough_seeds = {metric: seeds.has_enough_seeds(metric) for metric in predicted}
     too_few = NO_SEEDS if published_source(truth) else TOO_FEW_SEEDS
     experiment = truth["experiment"].iloc[0]
     groups = truth.drop_duplicates("task").set_index("task")["group"]
@@ -118,7 +118,7 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
             row = _correlation(table.loc[task], means.loc[task])
             if not row["note"]:
                 low, high = intervals[metric][task]
-                note = "" if enough[metric][task] else too_few
+                note = "" if has_enough_seeds[metric][task] else too_few
                 row |= {"ci_low": low, "ci_high": high, "note": note}
             rows.append({**names, "metric": metric, **row})
         expected = {"metric": RANDOM, "weighted_tau": 0.0, "note": EXPECTED}
@@ -208,7 +208,7 @@ def _mean_or_nan(values: pd.Series) -> float:
 def tau_of(scores: pd.Series, accuracies: pd.Series) -> tuple[float, str]:
     """Return one task's weighted tau, or NaN and the reason why it is undefined."""
     if len(scores) < 2:
-        return math.nan, ALONE
+        return math.nan, UNCORRECTED_ONLY
     for what, values in (("score", scores), ("accuracy", accuracies)):
         if values.isna().any():
             return math.nan, f"no {what} for {', '.join(values.index[values.isna()])}"

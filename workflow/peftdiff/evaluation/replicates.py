@@ -40,12 +40,12 @@ class Cells:
     ----------
     values : ndarray, shape (n_seeds, n_tasks, n_methods)
         NaN where the number is undefined.
-    there : ndarray of bool, same shape
+    observed : ndarray of bool, same shape
         Whether there is such a cell at all.
     """
 
     values: Floats
-    there: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
 
     def mean(self, weights: Floats) -> Floats:
         """Return weighted means over seeds, (n_weights, n_tasks, n_methods).
@@ -53,9 +53,9 @@ class Cells:
         `weights` are (n_weights, n_seeds). A mean is NaN where a seed is undefined,
         whatever its weight, and where no seed is there.
         """
-        known = np.where(self.there, self.values, 0)
+        known = np.where(self.observed, self.values, 0)
         totals = np.tensordot(weights, known, axes=1)
-        counts = np.tensordot(weights, self.there.astype(np.float64), axes=1)
+        counts = np.tensordot(weights, self.observed.astype(np.float64), axes=1)
         empty = np.full(totals.shape, np.nan)
         return np.divide(totals, counts, out=empty, where=counts > 0)
 
@@ -98,14 +98,14 @@ class Replicates:
         """Return accuracies over weighted seeds, (n_weights, n_tasks, n_methods)."""
         return np.round(self.accuracies.mean(weights), DIGITS)
 
-    def enough(self, metric: str) -> dict[str, bool]:
+    def has_enough_seeds(self, metric: str) -> dict[str, bool]:
         """Return per task whether there are seeds enough for an interval.
 
         Those of the scores and those of the accuracies; a baseline has no seeds but
         those of the accuracies.
         """
         cells = (self.accuracies, self.scores.get(metric, self.accuracies))
-        counts = [each.there.any(axis=2).sum(axis=0) for each in cells]
+        counts = [each.observed.any(axis=2).sum(axis=0) for each in cells]
         found = np.min(counts, axis=0) >= FEWEST
         return dict(zip(self.tasks, found.tolist(), strict=True))
 
@@ -124,8 +124,12 @@ class Replicates:
             self.predict(metric, weights), self.mean_accuracies(weights)
         )
         return {
-            task: interval(taus[:, place], times) if enough else (np.nan, np.nan)
-            for place, (task, enough) in enumerate(self.enough(metric).items())
+            task: interval(taus[:, place], times)
+            if has_enough_seeds
+            else (np.nan, np.nan)
+            for place, (task, has_enough_seeds) in enumerate(
+                self.has_enough_seeds(metric).items()
+            )
         }
 
     def reliabilities(self, metric: str) -> dict[str, float]:
@@ -134,7 +138,7 @@ class Replicates:
         Mean weighted tau between the scores over one half of the seeds and over the
         other, over all splits. NaN with one seed, or where a half ranks nothing.
         """
-        own = self.scores.get(metric, self.accuracies).there.any(axis=(1, 2))
+        own = self.scores.get(metric, self.accuracies).observed.any(axis=(1, 2))
         places = np.flatnonzero(own)
         if len(places) < 2:
             return dict.fromkeys(self.tasks, np.nan)
@@ -176,15 +180,15 @@ def replicates(scores: pd.DataFrame, truth: pd.DataFrame) -> Replicates:
 
 def _cells(table: pd.DataFrame, column: str, axes: list[list[Any]]) -> Cells:
     values = np.full([len(axis) for axis in axes], np.nan)
-    there = np.zeros(values.shape, dtype=bool)
+    observed = np.zeros(values.shape, dtype=bool)
     names = ("seed", "task", "method")
     places = tuple(
         pd.Index(axis).get_indexer(table[name])
         for name, axis in zip(names, axes, strict=True)
     )
     values[places] = table[column]
-    there[places] = True
-    return Cells(values, there)
+    observed[places] = True
+    return Cells(values, observed)
 
 
 BASELINES = {

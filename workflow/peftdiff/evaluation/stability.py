@@ -11,7 +11,7 @@ import pandas as pd
 
 from peftdiff.embeddings import BACKBONE
 from peftdiff.evaluation.correlation import (
-    ALONE,
+    UNCORRECTED_ONLY,
     mean_accuracies,
     predictions,
     some_tasks,
@@ -124,7 +124,7 @@ def _compare(
 ) -> dict[str, Any]:
     """Compare a metric's rankings with all methods and without the one that left."""
     if len(means.columns) < 2:
-        return {"n_tasks": 0, "note": ALONE}
+        return {"n_tasks": 0, "note": UNCORRECTED_ONLY}
     after = after.loc[means.index, means.columns]
     taus = weighted_taus(after.to_numpy(), means.to_numpy())
     defined = ~np.isnan(taus)

@@ -37,7 +37,13 @@ NO_HALVES = "no reliability: a half of the seeds ranks nothing"
 TOO_FEW_TASKS = "too few tasks for an interval"
 COLUMNS = (
     *("experiment", "metric", "mean_weighted_tau", "n_tasks", "null_sd", "p_value"),
-    *("p_value_one_order", "null_sd_one_order", "ci_low", "ci_high", "reliability"),
+    *(
+        "p_value_shared_permutation",
+        "null_sd_shared_permutation",
+        "ci_low",
+        "ci_high",
+        "reliability",
+    ),
     *("truth_reliability", "ceiling", "regret_at_1", "top_3_hit_rate", "note"),
 )
 
@@ -59,8 +65,8 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         - `mean_weighted_tau`; `null_sd`, its standard deviation under random rankings,
           which are independent from task to task
         - `p_value`: two-sided, from such rankings
-        - `p_value_one_order`, `null_sd_one_order`: the same where one random order of
-          the methods serves all tasks. These are the ones to trust where a metric ranks
+        - `p_value_shared_permutation`, `null_sd_shared_permutation`: the same where one
+          random order of the methods serves all tasks. Trust these where a metric ranks
           alike on all tasks, as the baselines do; figures show them
         - `ci_low`, `ci_high`: 95 % bootstrap interval of the mean over tasks
         - `reliability`: mean split-half tau over seeds of the metric's own scores;
@@ -110,8 +116,8 @@ def _achieved(scores: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Any]:
         "mean_weighted_tau": mean,
         "null_sd": math.sqrt(sum(variances)) / len(taus),
         "p_value": p_value(mean, null_of_mean(nulls)),
-        "p_value_one_order": p_value(mean, one_order),
-        "null_sd_one_order": float(np.std(one_order.taus)),
+        "p_value_shared_permutation": p_value(mean, one_order),
+        "null_sd_shared_permutation": float(np.std(one_order.taus)),
         "ci_low": low,
         "ci_high": high,
         "regret_at_1": float(np.mean([regret(*pair) for pair in pairs])),
@@ -140,7 +146,7 @@ def _random(means: pd.DataFrame, fewer: str) -> dict[str, Any]:
     one_order = shared_null(np.tile(np.arange(len(chance)), (len(whole), 1)), whole)
     return row | {
         "mean_weighted_tau": 0.0,
-        "null_sd_one_order": float(np.std(one_order.taus)),
+        "null_sd_shared_permutation": float(np.std(one_order.taus)),
         "null_sd": float(np.std(null)) / math.sqrt(len(whole)),
         "regret_at_1": float(np.mean([regret(chance, a) for a in whole.to_numpy()])),
         "top_3_hit_rate": float(

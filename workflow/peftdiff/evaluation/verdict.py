@@ -10,8 +10,8 @@ LEVEL = 0.05
 
 BEYOND = "beyond chance"
 WORSE = "worse than chance"
-ALONE = "only if it alone was tried"
-NOT = "not told from chance"
+UNCORRECTED_ONLY = "only if it alone was tried"
+NOT_SIGNIFICANT = "not told from chance"
 UNKNOWN = "undefined"
 
 
@@ -31,11 +31,16 @@ def verdicts(summary: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by metric: mean, p (the larger), corrected, n_tries, verdict (`BEYOND`,
-        `WORSE`, `ALONE`, `NOT` or `UNKNOWN`). The row `random` is left out.
+        `WORSE`, `UNCORRECTED_ONLY`, `NOT_SIGNIFICANT` or `UNKNOWN`). The row `random`
+        is left out.
     """
     table = summary.set_index("metric").drop("random", errors="ignore")
     mean = table["mean_weighted_tau"].astype(float)
-    p = table[["p_value", "p_value_one_order"]].astype(float).max(axis=1, skipna=False)
+    p = (
+        table[["p_value", "p_value_shared_permutation"]]
+        .astype(float)
+        .max(axis=1, skipna=False)
+    )
     tried = p[~p.index.isin(BASELINES)].dropna()
     corrected = p.copy()
     corrected.update(holm(tried))
@@ -59,7 +64,7 @@ def _verdict(mean: float, p: float, corrected: float) -> str:
     if pd.isna(mean) or pd.isna(p):
         return UNKNOWN
     if p > LEVEL:
-        return NOT
+        return NOT_SIGNIFICANT
     if mean < 0:
         return WORSE
-    return BEYOND if corrected <= LEVEL else ALONE
+    return BEYOND if corrected <= LEVEL else UNCORRECTED_ONLY

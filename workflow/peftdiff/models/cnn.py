@@ -11,7 +11,7 @@ import torch
 from timm.models.resnet import BasicBlock, ResNet
 from torch import Tensor, nn
 
-from peftdiff.data.normalization import Level
+from peftdiff.data.normalization import PerChannel
 from peftdiff.runtime import UserError
 
 KEY = "config key 'studies.cnn.architecture'"
@@ -35,7 +35,7 @@ class Renormalized(nn.Module):
     def __init__(
         self,
         model: nn.Module,
-        ours: tuple[Level, Level],
+        ours: tuple[PerChannel, PerChannel],
         theirs: tuple[Sequence[float], Sequence[float]],
     ) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ def fetch_cnn(name: str) -> dict[str, np.ndarray[Any, Any]]:
 def load_cnn(
     architecture: Architecture,
     weights: Mapping[str, np.ndarray[Any, Any]],
-    ours: tuple[Level, Level],
+    ours: tuple[PerChannel, PerChannel],
 ) -> nn.Module:
     """Return a trained CNN that takes input normalized by (mean, std) `ours`."""
     model = build_cnn(architecture)

@@ -13,7 +13,7 @@ from timm.layers import DropPath
 from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 
-from peftdiff.data.normalization import Level, channels
+from peftdiff.data.normalization import PerChannel, channels
 from peftdiff.runtime import UserError
 
 KEY = "config key 'backbone.architecture'"
@@ -62,11 +62,11 @@ def build_backbone(architecture: Mapping[str, Any]) -> VisionTransformer:
             num_heads=architecture["heads"],
             num_classes=0,
         )
-    spare_work(model)
+    apply_speedups(model)
     return model
 
 
-def spare_work(model: VisionTransformer) -> None:
+def apply_speedups(model: VisionTransformer) -> None:
     """Let a model compute the same features with less work."""
     # timm's fused attention is made for long sequences: with the 17 tokens of a 32 x 32
     # image, training on a CPU takes a third longer than with plain products.
@@ -91,7 +91,7 @@ def create_named(name: str, image_size: int) -> VisionTransformer:
         model: Any = timm.create_model(name, num_classes=0, img_size=image_size)
     except RuntimeError as error:  # neither such a name nor such a tag
         reason = str(error).rstrip(".")
-        raise UserError(f"{KEY} is '{name}': {reason}{_alike(name)}") from None
+        raise UserError(f"{KEY} is '{name}': {reason}{suggest_names(name)}") from None
     except (TypeError, ValueError, AssertionError):  # not made of so many patches
         model = None
     if type(model) is not VisionTransformer:
@@ -167,7 +167,7 @@ def head_inputs(model: nn.Module, x: Tensor) -> Tensor:
     return model.forward_head(tokens, pre_logits=True)  # type: ignore[operator]
 
 
-def to_input(images: Tensor, mean: Level, std: Level) -> Tensor:
+def to_input(images: Tensor, mean: PerChannel, std: PerChannel) -> Tensor:
     """Turn uint8 images (n, h, w, 3) into normalized float32 input (n, 3, h, w).
 
     `mean` and `std` are numbers, or one number a channel.
@@ -182,7 +182,7 @@ def to_input(images: Tensor, mean: Level, std: Level) -> Tensor:
     return x
 
 
-def _alike(name: str) -> str:
+def suggest_names(name: str) -> str:
     """Return the question after the names of timm's that are most alike."""
     known = timm.list_models(pretrained=True) + timm.list_models()
     found = difflib.get_close_matches(name, known, 3, cutoff=0.7)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from peftdiff.data.normalization import Level
+from peftdiff.data.normalization import PerChannel
 from peftdiff.methods import METHODS
 from peftdiff.models.device import Setting, prepare_torch
 from peftdiff.records import Tensors
@@ -134,7 +134,7 @@ class Conditions:
         The folder of the run store, and whether to repeat what it remembers.
     """
 
-    normalization: Mapping[str, Level]
+    normalization: Mapping[str, PerChannel]
     device: tuple[str, str]
     store: tuple[str, bool]
 

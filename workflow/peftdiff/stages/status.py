@@ -42,7 +42,7 @@ def runs_by_stage(
     checksums: Checksums,
     setting: Setting,
     results: Mapping[str, Mapping[str, Any]],
-    begun: Collection[str],
+    in_progress: Collection[str],
 ) -> pd.DataFrame:
     """Return how many runs each stage of the main job has, and what they take.
 
@@ -74,7 +74,7 @@ def runs_by_stage(
                 "stage": stage,
                 "runs": len(keys),
                 "done": len(done),
-                "begun": sum(key in begun for key in keys),
+                "begun": sum(key in in_progress for key in keys),
                 "left": left,
                 "seconds_done": sum(done),
                 "median_seconds": median,

@@ -132,7 +132,7 @@ class RunStore:
                 results[path.parent.name] = read_json(path)["result"]
         return results
 
-    def begun(self) -> set[str]:
+    def in_progress(self) -> set[str]:
         """Return the keys of runs that are under way, or cut off and to be resumed."""
         kinds = ("*.lock", "*.checkpoint.safetensors")
         paths = [path for kind in kinds for path in self._root.glob(kind)]

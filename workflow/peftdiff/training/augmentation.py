@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from peftdiff.data.images import Images
-from peftdiff.data.normalization import Level
+from peftdiff.data.normalization import PerChannel
 from peftdiff.models.vit import to_input
 from peftdiff.runtime import UserError, digest
 
@@ -175,7 +175,7 @@ def _end_with(parent: int, _worker: int) -> None:
 
 
 def _image_transform(
-    parts: Mapping[str, Any], size: int, mean: Level
+    parts: Mapping[str, Any], size: int, mean: PerChannel
 ) -> Callable[[Image.Image], Any]:
     """Return what turns an image into a changed one (3, size, size), uint8.
 

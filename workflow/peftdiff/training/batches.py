@@ -19,7 +19,7 @@ Batch = tuple[Tensor, Tensor]  # input and labels
 Draw = Callable[[int, int, int], Iterator[Batch]]  # of batch size, seed and epoch
 
 
-def draw_for(
+def make_batches(
     model: nn.Module,
     images: Images,
     recipe: Recipe,

@@ -11,10 +11,15 @@ from torch import nn
 from peftdiff.data.images import Images
 from peftdiff.models.device import Setting, autocast
 from peftdiff.runtime import Stopwatch, UserError, logger
-from peftdiff.training.batches import draw_for
+from peftdiff.training.batches import make_batches
 from peftdiff.training.checkpoint import Checkpoint, resume, state_of
 from peftdiff.training.losses import Loss, cross_entropy
-from peftdiff.training.optimizer import Recipe, build_optimizer, descend, rate_share
+from peftdiff.training.optimizer import (
+    Recipe,
+    build_optimizer,
+    learning_rate_factor,
+    optimizer_step,
+)
 from peftdiff.training.seeds import seed_for
 
 
@@ -63,7 +68,9 @@ def fit(
         Where the loss is no longer finite.
     """
     model.to(setting.device)
-    draw, learner = draw_for(model, images, recipe, setting, size=size, workers=workers)
+    draw, learner = make_batches(
+        model, images, recipe, setting, size=size, workers=workers
+    )
     batch_size = min(recipe.batch_size, len(images.labels))
     steps = len(images.labels) // batch_size
     optimizer = build_optimizer(model, recipe)
@@ -79,8 +86,8 @@ def fit(
                 before_step(step)
             with autocast(setting):
                 value = loss(learner(x).float(), labels, recipe.label_smoothing)
-            share = rate_share(step, recipe.epochs * steps, recipe.warmup)
-            descend(optimizer, value, share)
+            share = learning_rate_factor(step, recipe.epochs * steps, recipe.warmup)
+            optimizer_step(optimizer, value, share)
             total += value.detach()
         mean_loss = float(total) / steps  # waits for the device: the time is whole
         taken = watch.seconds()

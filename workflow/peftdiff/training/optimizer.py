@@ -12,14 +12,14 @@ from torch.optim import AdamW, Optimizer
 
 
 def build_optimizer(model: nn.Module, recipe: Recipe) -> Optimizer:
-    """Return the optimizer of what trains; each group knows its `full_rate`."""
+    """Return the optimizer of what trains; each group has its `base_learning_rate`."""
     head_rate = recipe.head_learning_rate or recipe.learning_rate
     head = {id(parameter) for parameter in model.get_classifier().parameters()}  # type: ignore[operator]
     trained = [p for p in model.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [
         {
             "params": [p for p in trained if (id(p) in head) == of_head],
-            "full_rate": rate,
+            "base_learning_rate": rate,
         }
         for of_head, rate in ((False, recipe.learning_rate), (True, head_rate))
     ]
@@ -29,7 +29,7 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> Optimizer:
     )
 
 
-def rate_share(step: int, steps: int, warmup: float) -> float:
+def learning_rate_factor(step: int, steps: int, warmup: float) -> float:
     """Return the share of the full learning rate at a step.
 
     It rises linearly over a share `warmup` of the steps, and falls as a cosine.
@@ -40,10 +40,10 @@ def rate_share(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / (steps - rising)))
 
 
-def descend(optimizer: Optimizer, loss: Tensor, share: float) -> None:
+def optimizer_step(optimizer: Optimizer, loss: Tensor, share: float) -> None:
     """Take one step down the gradient of a loss, at a share of the full rates."""
     for group in optimizer.param_groups:
-        group["lr"] = share * group["full_rate"]
+        group["lr"] = share * group["base_learning_rate"]
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()

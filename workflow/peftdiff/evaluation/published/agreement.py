@@ -150,9 +150,9 @@ def _tables(accuracies: pd.DataFrame, tasks: list[str]) -> dict[str, pd.DataFram
             f"the source {first['source']} gives the method {first['method']} twice on"
             f" the task {first['task']}; keep one of the rows"
         )
-    homeless = accuracies[~accuracies["task"].isin(tasks)]
-    if len(homeless):
-        first = homeless.iloc[0]
+    tasks_without_group = accuracies[~accuracies["task"].isin(tasks)]
+    if len(tasks_without_group):
+        first = tasks_without_group.iloc[0]
         raise ValueError(
             f"the task {first['task']} of the source {first['source']} has no group;"
             f" the tasks with one are {', '.join(tasks)}"

@@ -20,7 +20,7 @@ from peftdiff.evaluation.studies.pools import (
     mean_scores,
     null_deviation,
 )
-from peftdiff.records import labelled
+from peftdiff.records import with_columns
 from peftdiff.statistics import weighted_taus
 
 Floats = NDArray[np.float64]
@@ -53,9 +53,9 @@ def correlate_choices(components: pd.DataFrame, truth: pd.DataFrame) -> pd.DataF
     for task in means.index:
         rows = components[components["task"] == task]
         table, scored = _compare_runs(rows, runs, means.loc[task])
-        tables.append(labelled(table, task=task, group=groups[task]))
+        tables.append(with_columns(table, task=task, group=groups[task]))
         scores.append(scored)
-    table = labelled(
+    table = with_columns(
         pd.concat(tables, ignore_index=True), experiment=truth["experiment"].iloc[0]
     )
     table["n_methods"] = len(means.columns)

@@ -120,14 +120,14 @@ def choice_components(
     smallest = int(np.unique(labels, return_counts=True)[1].min())
 
     def measure(array: NDArray[np.float32]) -> pd.DataFrame:
-        chain = Chain(array, labels)
+        chain = CachedDiffusionScore(array, labels)
         rows = [_row(chain, run, smallest) for run in runs]
         return pd.DataFrame(rows, columns=[*RUN, "intra", "inter", "note"])
 
     return tabulate_models(features, measure)
 
 
-class Chain:
+class CachedDiffusionScore:
     """The score of one embedding under several choices; shared steps are taken once."""
 
     def __init__(self, features: NDArray[np.float32], labels: Labels) -> None:
@@ -166,7 +166,7 @@ def _without(options: Mapping[str, Any], names: Collection[str]) -> dict[str, An
     return {name: options[name] for name in options if name not in names}
 
 
-def _row(chain: Chain, run: Run, smallest: int) -> dict[str, Any]:
+def _row(chain: CachedDiffusionScore, run: Run, smallest: int) -> dict[str, Any]:
     """Return a run's row: its class distances, or why it has none."""
     parameters, note = _without_effect(run.parameters, smallest)
     row = {**dict(zip(RUN, run[:3], strict=True)), "note": note}

@@ -27,7 +27,7 @@ from peftdiff.reporting.figures import style, tables
 from peftdiff.reporting.figures.rows import Row, task_rows
 
 COLUMNS = ("task", "group", "metric", "weighted_tau", "null_sd")
-SUMMARY_COLUMNS = ("metric", "null_sd_one_order")
+SUMMARY_COLUMNS = ("metric", "null_sd_shared_permutation")
 PANELS_PER_ROW = 6
 ROW_HEIGHT = 4.3
 NUMBER_WIDTH = 26.0
@@ -51,8 +51,8 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         weighted_tau is drawn as undefined and left out of the mean; beside a mean over
         fewer tasks than the figure shows stands their number.
     summary
-        Rows of ``summary.csv``: experiment, metric, null_sd_one_order (standard
-        deviation of the mean over tasks, one random order serving all tasks).
+        Rows of ``summary.csv``: experiment, metric, null_sd_shared_permutation
+        (standard deviation of the mean over tasks, one random order serving all tasks).
 
     Raises
     ------
@@ -61,7 +61,7 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """
     _check(correlation)
     tables.check(summary, "summary.csv", SUMMARY_COLUMNS)
-    by_chance = summary.set_index("metric")["null_sd_one_order"].to_dict()
+    by_chance = summary.set_index("metric")["null_sd_shared_permutation"].to_dict()
     rows = task_rows(tables.tasks_by_group(correlation), mean=None)
     metrics = _order_by_mean(correlation)
     bands = math.ceil(len(metrics) / PANELS_PER_ROW)

@@ -80,7 +80,7 @@ def _summary_table(summary: pd.DataFrame) -> str:
             str(row["metric"]),
             _number(row["mean_weighted_tau"], "+.2f") or "n/a",
             _p_value(row["p_value"]),
-            _p_value(row["p_value_one_order"]),
+            _p_value(row["p_value_shared_permutation"]),
             _interval(row["ci_low"], row["ci_high"]),
             _number(row["reliability"], "+.2f"),
             _number(row["ceiling"], ".2f"),
@@ -131,7 +131,7 @@ def _chance_sentence(null_sd: float, summary: pd.DataFrame, n_tasks: int) -> str
         f" {null_sd:.2f} on one task"
     )
     random = summary[summary["metric"] == RANDOM]
-    count, shared = random[["n_tasks", "null_sd_one_order"]].to_numpy()[0]
+    count, shared = random[["n_tasks", "null_sd_shared_permutation"]].to_numpy()[0]
     if count < 2 or math.isnan(shared):
         return (
             f"{one}: within +-{2 * null_sd:.2f} it is not distinguishable from chance."
@@ -140,8 +140,8 @@ def _chance_sentence(null_sd: float, summary: pd.DataFrame, n_tasks: int) -> str
         f"{one}; on the mean of {count:.0f} tasks {null_sd / math.sqrt(count):.2f} if"
         f" each task has a random ranking of its own, and {shared:.2f} if one random"
         " order serves all tasks. Most metrics lie between: summary.csv has each one's"
-        " own deviation (null_sd_one_order), and a mean within two of them is not"
-        " distinguishable from chance."
+        " own deviation (null_sd_shared_permutation), and a mean within two of them is"
+        " not distinguishable from chance."
     )
 
 

@@ -35,8 +35,8 @@ SUBJECT = "peftdiff"
 
 HEADLINES = {
     chance.BEYOND: (GOOD, "{} ranks the methods better than chance here."),
-    chance.ALONE: (GOOD, "{} ranks the methods better than chance here."),
-    chance.NOT: (
+    chance.UNCORRECTED_ONLY: (GOOD, "{} ranks the methods better than chance here."),
+    chance.NOT_SIGNIFICANT: (
         BAD,
         "Do not choose by {} here: its ranking cannot be told from chance.",
     ),
@@ -202,7 +202,7 @@ def _others(subject: str, rows: Rows) -> str:
     text = f"No other metric is beyond chance {tried}"
     if names:
         text = f"Beyond chance {tried}: {listed(names)}"
-    seeming = [metric_label(m) for m in _rivals(subject, rows, chance.ALONE)]
+    seeming = [metric_label(m) for m in _rivals(subject, rows, chance.UNCORRECTED_ONLY)]
     if seeming:
         verb = "has" if len(seeming) == 1 else "have"
         text += f". {listed(seeming)} {verb} p up to 0.05, but only if tried alone"

@@ -69,7 +69,7 @@ def summary_table(summary: pd.DataFrame) -> Table:
             _mean(row["mean_weighted_tau"], note, marks.get(metric, "")),
             _interval(row, note),
             _p(row["p_value"], note),
-            _p(row["p_value_one_order"], note),
+            _p(row["p_value_shared_permutation"], note),
             word(verdict),
             *(_or_note(row[c], note) for c in ("reliability", "ceiling")),
             _or_note(row["regret_at_1"], note, 1),
