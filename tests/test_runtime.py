@@ -108,7 +108,10 @@ def test_the_version_is_no_argument():
 
 def test_the_tables_and_the_configuration_need_no_torch():
     code = (
-        "import sys; from peftdiff import config, correlation, plans, scoring;"
+        "import sys; from peftdiff import config;"
+        "from peftdiff.evaluation import correlation;"
+        "from peftdiff.metrics import scoring;"
+        "from peftdiff.stages import experiment;"
         "from peftdiff.tasks import TASKS; from peftdiff.methods import METHODS,"
         " hyperparameters; [hyperparameters(m) for m in METHODS];"
         "sys.exit('torch' in sys.modules)"

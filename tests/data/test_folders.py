@@ -102,7 +102,7 @@ def test_test_images_are_bounded_and_needed(folder):
 
 
 def test_a_large_listing_splits_into_near_equal_shares():
-    from peftdiff.data.folders import ImageFiles
+    from peftdiff.data.files import ImageFiles
 
     labels = np.arange(2000) % 2
     files = ImageFiles("", [f"{i}.jpg" for i in range(2000)], labels.tolist())

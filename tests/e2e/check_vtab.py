@@ -9,7 +9,7 @@ import re
 import pandas as pd
 import pytest
 
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from tests.helpers import vtab
 from tests.helpers.server import Served, serve
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from peftdiff.data.images import read_images, read_origin
 from peftdiff.data.pixels import FilePixels
 from tests.helpers import vtab

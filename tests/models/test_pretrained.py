@@ -13,7 +13,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from peftdiff.models.pretrained import checksum, fetch_weights
 from peftdiff.runtime import UserError
 from tests.helpers.checkpoints import NAME, SIZE, save_npz, save_safetensors, tiny

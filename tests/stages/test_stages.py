@@ -88,7 +88,7 @@ def test_fine_tuning_goes_on_from_the_source_weights(
 def test_the_ground_truth_reads_the_test_images_once(
     tmp_path, architecture, images, backbone, lora, monkeypatch
 ):
-    from peftdiff import training
+    from peftdiff.models import forward
 
     read = []
 
@@ -96,7 +96,7 @@ def test_the_ground_truth_reads_the_test_images_once(
         read.append(given)
         return 50.0
 
-    monkeypatch.setattr(training, "accuracy", accuracy)
+    monkeypatch.setattr(forward, "accuracy", accuracy)
     test_images = replace(images, checksum="test")
     made = plan("fine_tune", "lora", {"rank": 2}, start=lora.key)
     run = stages.fine_tune(

@@ -57,7 +57,7 @@ def test_two_tasks_in_each_group_at_least():
 
 
 def test_duplicate_slug_raises():
-    task = DrawnTask("twice", "Twice", "natural", "peftdiff.tasks.synthetic.digits")
+    task = DrawnTask("twice", "Twice", "natural")
     with pytest.raises(ValueError, match="'twice' stands twice"):
         table([task, task])
 

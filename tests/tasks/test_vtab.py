@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from peftdiff.runtime import UserError
 from peftdiff.tasks import TASKS, group_of, missing_tasks, present_tasks
 from peftdiff.tasks.vtab import (

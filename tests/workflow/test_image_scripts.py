@@ -18,7 +18,7 @@ import record_provenance
 import score_task
 import search_grid
 import validate_recipe
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from peftdiff.data.images import read_checksums, read_images, read_origin
 from peftdiff.records import (
     read_table,

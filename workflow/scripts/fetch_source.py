@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from peftdiff.data.hub import HubDataset, fetch_file, list_files
 from peftdiff.data.parquet import read_labels
 from peftdiff.data.shards import draw_from_shards, write_images

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from peftdiff.data.archives import GIGABYTE, unpack
 from peftdiff.data.downloads import check_archive, fetch_archive
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from peftdiff.records import write_json
 from peftdiff.runtime import UserError, job, logger, params_as_kwargs
 from peftdiff.tasks import TASKS, VtabTask

@@ -151,7 +151,8 @@ def test_no_text_is_smaller_than_eight_points(inputs, texts, name):
 def test_figures_need_neither_torch_nor_pyplot():
     modules = ", ".join(NAMES)
     program = (
-        f"import sys; from peftdiff.reporting.figures import {modules}, labels\n"
+        f"import sys; from peftdiff.reporting.figures import {modules}\n"
+        "from peftdiff.reporting import labels\n"
         "labels.method_label('lora'), labels.task_label('digits')\n"
         "labels.metric_label('peftdiff')\n"
         "print(*{'torch', 'matplotlib.pyplot'} & set(sys.modules))"

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from peftdiff import training
+from peftdiff.models import forward
 from peftdiff.models.device import Setting
 from peftdiff.stages.noah.search import (
     hold_out_by_class,
@@ -180,7 +180,7 @@ def test_fitness_is_the_accuracy_with_inherited_weights(
         seen.append(tuple(sizes))
         return float(len(seen))
 
-    monkeypatch.setattr(training, "accuracy", accuracy)
+    monkeypatch.setattr(forward, "accuracy", accuracy)
     result = search("here").result
     assert result["accuracy"] == len(seen) == 18
     assert tuple(result["sizes"]["prompts"]) == seen[-1]
@@ -189,12 +189,12 @@ def test_fitness_is_the_accuracy_with_inherited_weights(
 def test_a_search_that_was_cut_off_asks_for_no_accuracy_twice(search, monkeypatch):
     undisturbed = search("one").result
     with monkeypatch.context() as patch:
-        work, first = killed_at(8, training.accuracy)
-        patch.setattr(training, "accuracy", work)
+        work, first = killed_at(8, forward.accuracy)
+        patch.setattr(forward, "accuracy", work)
         with pytest.raises(Killed):
             search("other")
-    work, rest = killed_at(100, training.accuracy)
-    monkeypatch.setattr(training, "accuracy", work)
+    work, rest = killed_at(100, forward.accuracy)
+    monkeypatch.setattr(forward, "accuracy", work)
     resumed = search("other").result
     assert (len(first), len(rest)) == (8, 10)
     timeless = ("sizes", "parameters", "accuracy", "generations")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from peftdiff.data.files import ImageFiles
 from peftdiff.records import read_table
 from peftdiff.runtime import UserError, logger
 
@@ -199,18 +199,3 @@ def draw_images(files: ImageFiles, count: int, seed: int) -> ImageFiles:
     by_name = sorted(range(total), key=files.names.__getitem__)
     drawn = np.random.default_rng(seed).choice(total, count, replace=False)
     return chosen(files, [by_name[row] for row in sorted(drawn)])
-
-
-@dataclass(frozen=True)
-class ImageFiles:
-    """Image files, named from a folder on, and the label of each."""
-
-    folder: Path
-    names: Sequence[str]
-    labels: Sequence[int]
-
-
-def file_checksum(path: str | Path) -> str:
-    """Return a file's SHA-256."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

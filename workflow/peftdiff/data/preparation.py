@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peftdiff.data.folders import ImageFiles
+from peftdiff.data.files import ImageFiles
 from peftdiff.data.images import batches, pack_files
 from peftdiff.data.pixels import FilePixels
 from peftdiff.records import streaming_arrays

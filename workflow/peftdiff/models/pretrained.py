@@ -14,7 +14,7 @@ import timm
 from safetensors import SafetensorError, safe_open
 from timm.models.vision_transformer import VisionTransformer
 
-from peftdiff.data.folders import file_checksum
+from peftdiff.data.files import file_checksum
 from peftdiff.models.vit import KEY, build_backbone, load_backbone
 from peftdiff.records import Tensors
 from peftdiff.runtime import UserError, logger

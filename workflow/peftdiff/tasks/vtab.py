@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from peftdiff.data.folders import ImageFiles, file_checksum
+from peftdiff.data.files import ImageFiles, file_checksum
 from peftdiff.runtime import UserError
 from peftdiff.tasks.kinds import VtabTask
 
