@@ -12,24 +12,17 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/startup.smk"
-include: "workflow/rules/needs.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sizes.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/fetching.smk" if FETCHED else "workflow/rules/pretraining.smk"
-include: "workflow/rules/noah.smk"
+include: "workflow/rules/backbone.smk"
 include: "workflow/rules/pool.smk"
 include: "workflow/rules/embeddings.smk"
-include: "workflow/rules/scores.smk"
 include: "workflow/rules/truth.smk"
-include: "workflow/rules/statistics.smk"
-include: "workflow/rules/figures.smk"
+include: "workflow/rules/scores.smk"
 include: "workflow/rules/studies.smk"
-include: "workflow/rules/times.smk"
-include: "workflow/rules/complexity.smk"
-include: "workflow/rules/summary.smk"
-include: "workflow/rules/results.smk"
-include: "workflow/rules/published.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/pages.smk"
 
 
 wildcard_constraints:

@@ -83,7 +83,7 @@ def test_torch_stays_where_models_run():
 def test_scripts_are_named_as_their_rules_and_short():
     rules = "\n".join(p.read_text() for p in ROOT.glob("workflow/rules/*.smk"))
     scripts = set(re.findall(r'"\.\./scripts/(\w+)\.py"', rules))
-    named = set(re.findall(r"^rule (\w+):", rules, re.M))
+    named = set(re.findall(r"^ *rule (\w+):", rules, re.M))
     files = {path.stem for path in ROOT.glob("workflow/scripts/*.py")}
     assert scripts == files
     assert scripts <= named
@@ -93,7 +93,7 @@ def test_every_rule_says_what_it_does():
     for path in ROOT.glob("workflow/rules/*.smk"):
         text = path.read_text()
         assert text.startswith('"""'), path
-        for rule in re.split(r"^rule ", text, flags=re.M)[1:]:
+        for rule in re.split(r"^ *rule ", text, flags=re.M)[1:]:
             assert "message:" in rule, f"{path}: {rule.splitlines()[0]}"
             assert "log:" in rule, f"{path}: {rule.splitlines()[0]}"
 

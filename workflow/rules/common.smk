@@ -17,6 +17,9 @@ RUNNING = {
 }
 TRAINING = {**RUNNING, "store": (LIVE.runs, config["retrain"])}
 
+# Jobs that run models ask for a GPU, unless the device is a CPU.
+GPU = 0 if config["device"] == "cpu" else 1
+
 # What the source is made of, if it is no embedded one: a folder, or images of the hub's
 # dataset, fetched once for all experiments that choose the same.
 HUB_SOURCE = HubSource(
@@ -42,6 +45,19 @@ PAGE_PARTS = ["page.html", "page.css", "page.js"]
 def one_of(names):
     """Return the pattern of a wildcard that is one of these names, or of none at all."""
     return "|".join(names) or "(?!)"
+
+
+def doubling(first):
+    """Return a resource (MB or minutes) that doubles each time a job is repeated.
+
+    Rules that do not say what they need take a profile's default; a workstation heeds
+    none but the GPUs, and those if its profile counts them. On CPUs no job of mini took
+    more than 1,100 MB (logs/*/*.usage.tsv).
+    ASSUME: with ViT-B/16 on a GPU, CUDA takes some 3 GB of a job's memory, the model and
+    a task's images 2, ImageNet's images of source training 3 and each of its processes
+    0.3.
+    """
+    return lambda wildcards, attempt: first * 2 ** (attempt - 1)
 
 
 def figure(name, title, category="Results"):

@@ -3,9 +3,8 @@
 Takes nothing but the seeds of the generators (and scikit-learn's digits); for a task of
 VTAB-1k its folder, downloaded where none is given, for an own task or source its image
 files, and for a source from the hub its dataset there.
-Makes data/<task>.safetensors, data/pretraining.safetensors, data/source.safetensors,
-and a contact sheet of each task; for all experiments results/downloads/vtab-1k/ and
-results/downloads/sources/.
+Makes data/<task>.safetensors, data/pretraining.safetensors and data/source.safetensors;
+for all experiments results/downloads/vtab-1k/ and results/downloads/sources/.
 """
 
 from peftdiff.data.preparation import PREPARATION_VERSION
@@ -15,12 +14,6 @@ PREPARATION = {
     "interpolation": config["data"]["interpolation"],
     "stored_bytes": config["data"]["stored_test_gigabytes"] * 10**9,
 }
-
-
-# On a cluster, nodes that compute may have no network.
-localrules:
-    fetch_source,
-    fetch_vtab,
 
 
 rule prepare_task:
@@ -46,6 +39,7 @@ rule fetch_vtab:
         Vtab.manifest,
     log:
         LIVE.log("fetch_vtab"),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -127,6 +121,7 @@ rule fetch_source:
         manifest=HUB_SOURCE.manifest,
     log:
         LIVE.log("fetch_source"),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -161,23 +156,3 @@ rule prepare_source_folder:
         "Draw and decode the images of the source (follow {log})"
     script:
         "../scripts/prepare_source_folder.py"
-
-
-rule draw_contact_sheet:
-    input:
-        LIVE.data("{task}"),
-    output:
-        report(
-            LIVE.contact_sheet("{task}"),
-            category="Tasks",
-            caption="../report/contact_sheet.rst",
-            labels={"task": "{task}"},
-        ),
-    log:
-        LIVE.log("draw_contact_sheet", "{task}"),
-    conda:
-        ENVIRONMENT
-    message:
-        "Draw examples of each class of task {wildcards.task}"
-    script:
-        "../scripts/draw_contact_sheet.py"

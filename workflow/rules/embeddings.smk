@@ -21,7 +21,9 @@ rule embed_task:
     conda:
         ENVIRONMENT
     resources:
-        **needs("embed_task"),
+        gpu=GPU,
+        mem_mb=doubling(8000),
+        runtime=doubling(60),
     params:
         **with_noah_sizes(lambda wildcards: POOL),
         **RUNNING,

@@ -1,12 +1,40 @@
 """The pool of source-trained methods.
 
-Takes data/source.safetensors and models/backbone.safetensors, and NOAH's sizes where
-they are searched.
-Makes models/<method>.safetensors for all source seeds.
+Takes data/source.safetensors and models/backbone.safetensors.
+Makes models/<method>.safetensors for all source seeds; where the configuration asks for
+the search of NOAH's sizes, once and on the source, tables/noah_sizes.json before.
 """
 
 # One of a job's threads trains; the others augment images, if the recipe says so.
 SOURCE_THREADS = 8 if config["source"]["recipe"].get("augmentation") else 1
+
+
+rule search_noah:
+    input:
+        images=LIVE.data("source"),
+        backbone=LIVE.model("backbone"),
+    output:
+        LIVE.noah_sizes,
+    log:
+        LIVE.log("search_noah"),
+    benchmark:
+        LIVE.benchmark("search_noah")
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=GPU,
+        mem_mb=doubling(12000),
+        runtime=doubling(480),
+    params:
+        **TRAINING,
+        architecture=ARCHITECTURE,
+        noah=noah_in_use(),
+        hyperparameters=config["hyperparameters"].get("noah", {}),
+        version=(STAGE_VERSIONS["train_supernet"], STAGE_VERSIONS["search_noah"]),
+    message:
+        "Search NOAH's sizes on the source (follow {log})"
+    script:
+        "../scripts/search_noah.py"
 
 
 rule train_method:
@@ -24,7 +52,9 @@ rule train_method:
         ENVIRONMENT
     threads: SOURCE_THREADS
     resources:
-        **needs("train_method"),
+        gpu=GPU,
+        mem_mb=doubling(12000),
+        runtime=doubling(240),
     params:
         **with_noah_sizes(
             lambda wildcards: [wildcards.method],

@@ -1,8 +1,9 @@
-"""Scores of the metrics, and how well they agree with the ground truth.
+"""Scores of the metrics, how well they agree with the ground truth, and how far to trust it.
 
 Takes embeddings/<task>.safetensors and tables/ground_truth.csv.
-Makes tables/scores.csv, tables/components.csv, tables/correlation.csv and
-tables/reliability.csv.
+Makes tables/scores.csv, tables/components.csv, tables/correlation.csv,
+tables/reliability.csv, tables/summary.csv, tables/friedman.csv, tables/nemenyi.csv,
+tables/stability.csv, tables/tau.md, and of all these tables/provenance.json.
 """
 
 
@@ -39,6 +40,7 @@ rule collect_scores:
         components=LIVE.table("components"),
     log:
         LIVE.log("collect_scores"),
+    localrule: True
     conda:
         ENVIRONMENT
     message:
@@ -56,6 +58,7 @@ rule correlate_scores:
         reliability=shown_table("reliability", "reliability of the accuracies"),
     log:
         LIVE.log("correlate_scores"),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -64,3 +67,96 @@ rule correlate_scores:
         "Correlate the scores with the ground truth"
     script:
         "../scripts/correlate_scores.py"
+
+
+rule summarize_scores:
+    input:
+        scores=LIVE.table("scores"),
+        truth=LIVE.table("ground_truth"),
+        correlation=LIVE.table("correlation"),
+    output:
+        summary=shown_table("summary", "summary of every metric"),
+        friedman=shown_table("friedman", "mean ranks of the metrics"),
+        nemenyi=shown_table("nemenyi", "pairs of metrics"),
+    log:
+        LIVE.log("summarize_scores"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        **CONFIGURED,
+    message:
+        "Summarize each metric over all tasks"
+    script:
+        "../scripts/summarize_scores.py"
+
+
+rule leave_methods_out:
+    input:
+        scores=LIVE.table("scores"),
+        truth=LIVE.table("ground_truth"),
+        components=LIVE.table("components"),
+    output:
+        shown_table("stability", "without one method"),
+    log:
+        LIVE.log("leave_methods_out"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        **CONFIGURED,
+    message:
+        "Rank the pool without each method in turn"
+    script:
+        "../scripts/leave_methods_out.py"
+
+
+rule tabulate_tau:
+    input:
+        correlation=LIVE.table("correlation"),
+        reliability=LIVE.table("reliability"),
+        summary=LIVE.table("summary"),
+    output:
+        report(
+            LIVE.tau_table,
+            category="Results",
+            caption="../report/tau_table.rst",
+            labels={"experiment": LIVE.root, "result": "weighted tau (table)"},
+        ),
+    log:
+        LIVE.log("tabulate_tau"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        methods=POOL,
+        source=config["ground_truth"]["source"],
+    message:
+        "Write the table of weighted taus"
+    script:
+        "../scripts/tabulate_tau.py"
+
+
+rule record_provenance:
+    input:
+        **({"backbone": LIVE.model("backbone")} if FETCHED else {}),
+        truth=LIVE.table("ground_truth"),
+        tables=[LIVE.table(name) for name in TABLES],
+        images=[
+            *(LIVE.data(task) for task in config["tasks"] if task not in DRAWN),
+            *([LIVE.data("source")] if SOURCE_FILES else []),
+        ],
+    output:
+        shown(LIVE.provenance, "provenance", "provenance", "Summary"),
+    log:
+        LIVE.log("record_provenance"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        config=config,
+        missing=MISSING,
+    message:
+        "Record what the tables come from"
+    script:
+        "../scripts/record_provenance.py"

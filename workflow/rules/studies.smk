@@ -1,10 +1,20 @@
-"""Studies of PEFTDiff's score: its parts, its settings, its choices (target `studies`).
+"""Studies, which the main job does not run (target `studies`), and published figures.
 
-Takes embeddings/<task>.safetensors, tables/components.csv and tables/ground_truth.csv;
-where they are missing, they are made first.
-Makes tables/ablation.csv, tables/grid.csv, tables/grid_choice.csv and tables/choices.csv,
-and their figures, which can be drawn from the tables of a cached experiment, too.
+Takes embeddings/<task>.safetensors, parts/embedding_times/<task>.csv, tables/scores.csv,
+tables/components.csv, tables/ground_truth.csv, tables/provenance.json, the run store,
+images, and what others have published (workflow/resources/published/*.csv).
+Makes tables/ablation.csv, grid.csv, grid_choice.csv, choices.csv, timing.csv and
+complexity.csv, the pages times.md and complexity.md, models/cnn.safetensors and
+arrays/scree.npz; below results/published/ tables/published_averages.csv,
+published_taus.csv, published_agreement.csv and published_ceilings.csv.
 """
+
+# A CNN that timm has pre-trained needs none.
+CNN_IMAGES = (
+    {}
+    if isinstance(config["studies"]["cnn"]["architecture"], str)
+    else {"images": LIVE.data("pretraining")}
+)
 
 
 rule ablate_score:
@@ -15,6 +25,7 @@ rule ablate_score:
         shown_table("ablation", "either class distance alone"),
     log:
         LIVE.log("ablate_score"),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -55,6 +66,7 @@ rule correlate_grid:
         choice=shown_table("grid_choice", "choice of a setting"),
     log:
         LIVE.log("correlate_grid"),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -95,6 +107,7 @@ rule correlate_choices:
         shown_table("choices", "choices of the definition"),
     log:
         LIVE.log("correlate_choices"),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -105,78 +118,115 @@ rule correlate_choices:
         "../scripts/correlate_choices.py"
 
 
-rule draw_ablation:
+rule compare_times:
     input:
-        study_table("ablation"),
+        tables=[LIVE.table(name) for name in ("scores", "components", "ground_truth")],
+        embedding=[LIVE.part("embedding_times", task) for task in config["tasks"]],
+        methods=[LIVE.model(method) for method in POOL],
+        poster=published_resource("timing_minutes"),
+        provenance=LIVE.provenance,
     output:
-        figure("ablation", "either class distance alone", "Studies"),
+        timing=LIVE.table("timing"),
+        page=report(
+            LIVE.page("times"),
+            category="Studies",
+            caption="../report/times_table.rst",
+            labels={"result": "minutes of scoring and fine-tuning (table)"},
+        ),
     log:
-        Experiment("{root}").log("draw_ablation"),
+        LIVE.log("compare_times"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        methods=POOL,
+        store=LIVE.runs,
+    message:
+        "Compare the times of scoring and of fine-tuning"
+    script:
+        "../scripts/compare_times.py"
+
+
+rule train_cnn:
+    input:
+        **CNN_IMAGES,
+    output:
+        LIVE.model("cnn"),
+    log:
+        LIVE.log("train_cnn"),
+    benchmark:
+        LIVE.benchmark("train_cnn")
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=GPU,
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
+    params:
+        **TRAINING,
+        cnn=config["studies"]["cnn"],
+        version=STAGE_VERSIONS["train_cnn"],
+    message:
+        "Train, or fetch, the CNN (follow {log})"
+    script:
+        "../scripts/train_cnn.py"
+
+
+rule measure_complexity:
+    input:
+        embeddings=[LIVE.embedding(task) for task in config["tasks"]],
+        images=[LIVE.data(task) for task in config["tasks"]],
+        cnn=LIVE.model("cnn"),
+    output:
+        table=LIVE.table("complexity"),
+        curves=LIVE.array("scree"),
+        page=report(
+            LIVE.page("complexity"),
+            category="Studies",
+            caption="../report/complexity_table.rst",
+            labels={"result": "complexity of the embeddings (table)"},
+        ),
+    log:
+        LIVE.log("measure_complexity"),
+    benchmark:
+        LIVE.benchmark("measure_complexity")
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=GPU,
+        mem_mb=doubling(8000),
+        runtime=doubling(60),
+    params:
+        **RUNNING,
+        experiment=config["experiment"],
+        tasks=config["tasks"],
+        architecture=config["studies"]["cnn"]["architecture"],
+        embedding=config["embedding"],
+    message:
+        "Count the components that each embedding needs"
+    script:
+        "../scripts/measure_complexity.py"
+
+
+rule compare_published:
+    input:
+        weighted_tau=published_resource("weighted_tau"),
+        averages=published_resource("averages"),
+        improvements=published_resource("improvements"),
+        timing_minutes=published_resource("timing_minutes"),
+        ablation=published_resource("ablation"),
+        accuracy_vtab=published_resource("accuracy_vtab"),
+    output:
+        averages=PUBLISHED.table("published_averages"),
+        taus=PUBLISHED.table("published_taus"),
+        agreement=PUBLISHED.table("published_agreement"),
+        ceilings=PUBLISHED.table("published_ceilings"),
+    log:
+        PUBLISHED.log("compare_published"),
+    localrule: True
     conda:
         ENVIRONMENT
     message:
-        "Draw the ablation"
+        "Compute the published figures again"
     script:
-        "../scripts/draw_ablation.py"
-
-
-rule draw_grid_curves:
-    input:
-        grid=study_table("grid"),
-        choice=study_table("grid_choice"),
-    output:
-        figure("grid_curves", "settings, one at a time", "Studies"),
-    log:
-        Experiment("{root}").log("draw_grid_curves"),
-    conda:
-        ENVIRONMENT
-    message:
-        "Draw weighted tau along each parameter"
-    script:
-        "../scripts/draw_grid_curves.py"
-
-
-rule draw_grid_maps:
-    input:
-        grid=study_table("grid"),
-        choice=study_table("grid_choice"),
-    output:
-        figure("grid_maps", "settings, two at a time", "Studies"),
-    log:
-        Experiment("{root}").log("draw_grid_maps"),
-    conda:
-        ENVIRONMENT
-    message:
-        "Draw weighted tau along each two parameters"
-    script:
-        "../scripts/draw_grid_maps.py"
-
-
-rule draw_choices:
-    input:
-        study_table("choices"),
-    output:
-        figure("choices", "choices of the definition", "Studies"),
-    log:
-        Experiment("{root}").log("draw_choices"),
-    conda:
-        ENVIRONMENT
-    message:
-        "Draw what each choice changes"
-    script:
-        "../scripts/draw_choices.py"
-
-
-rule draw_start_seeds:
-    input:
-        study_table("choices"),
-    output:
-        figure("start_seeds", "spread over start vectors", "Studies"),
-    log:
-        Experiment("{root}").log("draw_start_seeds"),
-    conda:
-        ENVIRONMENT
-    message:
-        "Draw the spread over start vectors"
-    script:
-        "../scripts/draw_start_seeds.py"
+        "../scripts/compare_published.py"

@@ -8,30 +8,6 @@ val_selected, each method is fine-tuned by the best of them, task by task.
 """
 
 
-rule fine_tune:
-    input:
-        **fine_tuning_inputs(),
-        **({"selection": LIVE.part("recipe", TUNED)} if SELECTED else {}),
-    output:
-        LIVE.part("ground_truth", TUNED),
-    log:
-        LIVE.log("fine_tune", TUNED),
-    benchmark:
-        LIVE.benchmark("fine_tune", TUNED)
-    # The longest jobs go first; the short ones of scoring fill what they leave idle.
-    priority: 1
-    conda:
-        ENVIRONMENT
-    resources:
-        **needs("fine_tune"),
-    params:
-        **fine_tuning_params(selection=SELECTED),
-    message:
-        f"Fine-tune {TUNED_METHODS} on {{wildcards.task}} (follow {{log}})"
-    script:
-        "../scripts/fine_tune.py"
-
-
 rule validate_recipe:
     input:
         **fine_tuning_inputs(),
@@ -45,7 +21,9 @@ rule validate_recipe:
     conda:
         ENVIRONMENT
     resources:
-        **needs("validate_recipe"),
+        gpu=GPU,
+        mem_mb=doubling(8000),
+        runtime=doubling(240),
     params:
         **fine_tuning_params(selection=True),
     message:
@@ -61,12 +39,39 @@ rule choose_recipe:
         LIVE.table("recipe"),
     log:
         LIVE.log("choose_recipe"),
+    localrule: True
     conda:
         ENVIRONMENT
     message:
         "Collect the accuracies on held-out training images"
     script:
         "../scripts/collect_truth.py"
+
+
+rule fine_tune:
+    input:
+        **fine_tuning_inputs(),
+        **({"selection": LIVE.part("recipe", TUNED)} if SELECTED else {}),
+    output:
+        LIVE.part("ground_truth", TUNED),
+    log:
+        LIVE.log("fine_tune", TUNED),
+    benchmark:
+        LIVE.benchmark("fine_tune", TUNED)
+    # The longest jobs go first; the short ones of scoring fill what they leave idle.
+    priority: 1
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=GPU,
+        mem_mb=doubling(8000),
+        runtime=doubling(240),
+    params:
+        **fine_tuning_params(selection=SELECTED),
+    message:
+        f"Fine-tune {TUNED_METHODS} on {{wildcards.task}} (follow {{log}})"
+    script:
+        "../scripts/fine_tune.py"
 
 
 rule take_published_truth:
@@ -77,6 +82,7 @@ rule take_published_truth:
         LIVE.part("published_truth", "all"),
     log:
         LIVE.log("take_published_truth"),
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -97,6 +103,7 @@ rule collect_truth:
         shown_table("ground_truth", "accuracies"),
     log:
         LIVE.log("collect_truth"),
+    localrule: True
     conda:
         ENVIRONMENT
     message:
