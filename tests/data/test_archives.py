@@ -67,7 +67,7 @@ def test_what_an_earlier_call_left_gives_way(archive, tmp_path):
 )
 def test_an_entry_that_leads_out_is_refused(archive, tmp_path, name):
     path = archive(("fine.txt", "x"), (name, "x"))
-    refused(path, tmp_path / "tasks", "leads out of the folder; delete it and take")
+    refused(path, tmp_path / "tasks", "leads out of the folder; delete it")
     assert not (tmp_path / "out.txt").exists()
 
 
@@ -77,9 +77,9 @@ def test_links_are_refused(archive, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_an_entry_that_stands_there_twice_is_refused(archive, tmp_path):
+def test_an_entry_that_occurs_twice_is_refused(archive, tmp_path):
     path = archive(("a.txt", "one"), ("a.txt", "two"))
-    refused(path, tmp_path / "tasks", r"'a\.txt' stands there twice")
+    refused(path, tmp_path / "tasks", r"'a\.txt' occurs twice")
 
 
 def test_an_encrypted_entry_is_refused(archive, tmp_path):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from peftdiff.data.folders import listing_checksum, read_own_task, split_task
+from peftdiff.data.files import ImageFiles, listing_checksum
+from peftdiff.data.folders import read_own_task
+from peftdiff.data.sampling import split_task
 from peftdiff.runtime import UserError
 
 
@@ -102,8 +104,6 @@ def test_test_images_are_bounded_and_needed(folder):
 
 
 def test_a_large_listing_splits_into_near_equal_shares():
-    from peftdiff.data.files import ImageFiles
-
     labels = np.arange(2000) % 2
     files = ImageFiles("", [f"{i}.jpg" for i in range(2000)], labels.tolist())
     train = split_task(files, 1000, 1000, seed=0)["train"]

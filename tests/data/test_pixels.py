@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from peftdiff.data.decoding import decode
 from peftdiff.data.images import batches
-from peftdiff.data.pixels import FilePixels, decode
+from peftdiff.data.pixels import FilePixels
 from peftdiff.runtime import UserError
 
 

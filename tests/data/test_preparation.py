@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from peftdiff.data.decoding import decode
 from peftdiff.data.images import (
     checksum,
     read_checksums,
@@ -12,7 +13,7 @@ from peftdiff.data.images import (
     read_origin,
     read_splits,
 )
-from peftdiff.data.pixels import FilePixels, decode
+from peftdiff.data.pixels import FilePixels
 from peftdiff.data.preparation import Preparation, check_decodable, write_prepared
 from peftdiff.models.device import Setting
 from peftdiff.models.forward import accuracy, embed

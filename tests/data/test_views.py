@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 
 from peftdiff.data.images import batches, read_images, write_images
-from peftdiff.data.pixels import AT_ONCE, FilePixels, PixelView
+from peftdiff.data.pixels import VIEW_BATCH, FilePixels, PixelView
 from peftdiff.stages.noah.search import hold_out_by_class
 
-COUNT, EDGE = 3 * AT_ONCE + 5, 12
-ROWS = np.random.default_rng(1).permutation(COUNT)[: 2 * AT_ONCE + 1]
+COUNT, EDGE = 3 * VIEW_BATCH + 5, 12
+ROWS = np.random.default_rng(1).permutation(COUNT)[: 2 * VIEW_BATCH + 1]
 WINDOW = (slice(1, 9), slice(3, 11))
 
 
@@ -77,7 +77,7 @@ def test_the_center_of_a_split_source_is_in_memory_once(tmp_path):
         train, held_out = hold_out_by_class(images.center(32), 0.2, 0)
         assert tracemalloc.get_traced_memory()[1] < 0.1 * whole
         read = np.array(train.pixels)
-        few = AT_ONCE * pixels[0].nbytes
+        few = VIEW_BATCH * pixels[0].nbytes
         assert tracemalloc.get_traced_memory()[1] < read.nbytes + 2 * few
     finally:
         tracemalloc.stop()

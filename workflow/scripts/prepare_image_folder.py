@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from peftdiff.data.folders import listing_checksum, read_own_task, split_task
+from peftdiff.data.files import listing_checksum
+from peftdiff.data.folders import read_own_task
 from peftdiff.data.preparation import Preparation, write_prepared
+from peftdiff.data.sampling import split_task
 from peftdiff.runtime import job, params_as_kwargs
 
 

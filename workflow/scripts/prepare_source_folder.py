@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from peftdiff.data.folders import (
-    draw_images,
-    draw_shots,
-    listing_checksum,
-    read_source_folder,
-)
+from peftdiff.data.files import listing_checksum
+from peftdiff.data.folders import read_source_folder
 from peftdiff.data.preparation import Preparation, write_prepared
+from peftdiff.data.sampling import draw_images, draw_shots
 from peftdiff.records import read_json
 from peftdiff.runtime import UserError, job, params_as_kwargs
 

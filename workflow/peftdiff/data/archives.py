@@ -1,4 +1,4 @@
-"""Zip archives from elsewhere, unpacked without trusting them."""
+"""Downloaded zip archives, unpacked without trusting them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from peftdiff.runtime import UserError, logger
 
 GIGABYTE = 10**9
-_ENCRYPTED = 1  # the flag bit of an entry
+_ENCRYPTED = 1  # a flag bit of a zip archive's entry
 
 
 def unpack(archive: str | Path, folder: str | Path, *, most_bytes: int) -> None:
-    """Unpack an archive into a folder that is there afterwards whole, or not at all.
+    """Unpack an archive into a folder that afterwards is complete, or does not exist.
 
-    Every entry is looked at before the first is written.
+    Every entry is checked before the first is written.
 
     Parameters
     ----------
     archive
         A zip file.
     folder
-        Takes the place of what an earlier call left there.
+        Where the files go; what an earlier call left there is replaced.
     most_bytes
-        What the unpacked files may take together.
+        The largest size that the unpacked files may have together.
 
     Raises
     ------
@@ -93,20 +93,20 @@ def _check_entries(
     for entry in entries:
         mode = entry.external_attr >> 16
         kind = stat.S_IFMT(mode)
-        if _leaves(entry.filename):
-            what = "leads out of the folder"
+        if _leads_out(entry.filename):
+            fault = "leads out of the folder"
         elif kind and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            what = "is a link or a device"
+            fault = "is a link or a device"
         elif entry.flag_bits & _ENCRYPTED:
-            what = "is encrypted"
+            fault = "is encrypted"
         elif entry.filename in seen:
-            what = "stands there twice"
+            fault = "occurs twice"
         else:
             seen.add(entry.filename)
             continue
         raise UserError(
-            f"{archive} is not to be trusted: its entry {entry.filename!r} {what};"
-            " delete it and take another source"
+            f"{archive} is not to be trusted: its entry {entry.filename!r} {fault};"
+            " delete it and get the archive from elsewhere"
         )
     total = sum(entry.file_size for entry in entries)
     if total > most_bytes:
@@ -117,10 +117,10 @@ def _check_entries(
         )
 
 
-def _leaves(name: str) -> bool:
-    """Say whether an entry's name leads out of the folder, on any system."""
-    kinds = (PurePosixPath(name), PureWindowsPath(name))
-    outside = any(path.anchor or ".." in path.parts for path in kinds)
+def _leads_out(name: str) -> bool:
+    """Return whether an entry's name leads out of the folder, on any system."""
+    paths = (PurePosixPath(name), PureWindowsPath(name))
+    outside = any(path.anchor or ".." in path.parts for path in paths)
     return outside or "\x00" in name or not name
 
 
@@ -131,5 +131,5 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> Non
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     # The reader stops at the size that the entry states, and compares its checksum.
-    with opened.open(entry) as source, open(target, "xb") as file:
-        shutil.copyfileobj(source, file, 1 << 20)
+    with opened.open(entry) as content, open(target, "xb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)

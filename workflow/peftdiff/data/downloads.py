@@ -1,4 +1,4 @@
-"""VTAB-1k's archive from elsewhere: the Hugging Face hub, or any address."""
+"""VTAB-1k's archive is downloaded: from the Hugging Face hub, or from any address."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from peftdiff.runtime import UserError, logger
 
 RETRIES = 5
 TIMEOUT = (20, 60)  # seconds to connect, and between two pieces
-PIECE = 1 << 16  # of a piece that breaks off nothing is kept
+PIECE = 1 << 16  # bytes; a piece that breaks off is lost
 
-Source = dict[str, Any]
+Origin = dict[str, Any]
 
 
 def fetch_archive(
     path: str | Path, *, hub: Mapping[str, str] | None, url: str | None
-) -> tuple[Path, Source]:
-    """Return the archive from the first source that has it, and where it is from.
+) -> tuple[Path, Origin]:
+    """Return the archive from the first place that has it, and where it is from.
 
     Parameters
     ----------
@@ -35,24 +35,26 @@ def fetch_archive(
     Raises
     ------
     UserError
-        Where no source has it; with a sentence for each.
+        Where neither has it; with a sentence for each.
     """
-    tries: list[Callable[[], tuple[Path, Source]]] = []
+    places: list[Callable[[], tuple[Path, Origin]]] = []
     if hub is not None:
-        tries.append(lambda: _from_hub(**hub))
+        places.append(
+            lambda: _from_hub(hub["repository"], hub["file"], hub["revision"])
+        )
     if url is not None:
-        tries.append(lambda: _from_url(url, Path(path)))
+        places.append(lambda: _from_url(url, Path(path)))
     failures = []
-    for attempt in tries:
+    for fetch in places:
         try:
-            return attempt()
+            return fetch()
         except UserError as error:
             logger.info("%s", error)
             failures.append(str(error))
     if not failures:
         raise UserError(
             "config keys 'data.vtab_root', 'data.vtab_hub' and 'data.vtab_url' are all"
-            " empty; give a folder with VTAB-1k's tasks or a source to download from"
+            " empty; give a folder with VTAB-1k's tasks, or an archive to download"
         )
     raise UserError("; ".join(failures))
 
@@ -66,16 +68,17 @@ def check_archive(archive: Path, checksum: str, wanted: str | None) -> None:
         )
 
 
-def _from_hub(repository: str, file: str, revision: str) -> tuple[Path, Source]:
+def _from_hub(repository: str, file: str, revision: str) -> tuple[Path, Origin]:
     instead = "give 'data.vtab_url' or 'data.vtab_root'"
     dataset = HubDataset(repository, revision, "data.vtab_hub", instead)
     path, commit = fetch_file(dataset, file)
-    source = {"kind": "hub", "repository": repository, "file": file, "revision": commit}
-    # Not the link to it, whose removal leaves a damaged archive in the hub's cache.
-    return path.resolve(), source
+    origin = {"kind": "hub", "repository": repository, "file": file, "revision": commit}
+    # The file, not the hub's link to it: who deletes a damaged archive must not be left
+    # with a copy in the hub's cache.
+    return path.resolve(), origin
 
 
-def _from_url(url: str, path: Path) -> tuple[Path, Source]:
+def _from_url(url: str, path: Path) -> tuple[Path, Origin]:
     import pooch
     import requests
 
@@ -85,7 +88,9 @@ def _from_url(url: str, path: Path) -> tuple[Path, Source]:
             " https:// (a folder belongs into 'data.vtab_root')"
         )
     partial = path.with_name(f"{path.name}.partial")
-    registry: dict[str, Any] = {path.name: None}  # compared later, for every source
+    registry: dict[str, Any] = {
+        path.name: None
+    }  # `check_archive` compares the checksum
     store = pooch.create(
         path.parent,
         base_url="",
@@ -105,47 +110,52 @@ def _from_url(url: str, path: Path) -> tuple[Path, Source]:
 
 
 class Resuming:
-    """A downloader for pooch that goes on where a broken one has stopped.
+    """A downloader for pooch that resumes a download that broke off.
 
-    What has come lies in `partial`, and beside it the server's mark of the version, so
+    What has come lies in `partial`, and beside it the server's ETag of the version, so
     that pieces of two versions are never put together.
     """
 
     def __init__(self, partial: Path) -> None:
         self._partial = partial
-        self._mark = partial.with_name(f"{partial.name}.etag")
+        self._etag = partial.with_name(f"{partial.name}.etag")
 
     def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
         """Download `url` and put it at `output_file`."""
         import requests
 
         headers = {"Accept-Encoding": "identity"}
-        have = self._partial.stat().st_size if self._partial.exists() else 0
-        if have and self._mark.exists():
-            headers |= {"Range": f"bytes={have}-", "If-Range": self._mark.read_text()}
-        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-            if answer.status_code == requests.codes.requested_range_not_satisfiable:
+        received = self._partial.stat().st_size if self._partial.exists() else 0
+        if received and self._etag.exists():
+            headers |= {
+                "Range": f"bytes={received}-",
+                "If-Range": self._etag.read_text(),
+            }
+        with requests.get(
+            url, headers=headers, stream=True, timeout=TIMEOUT
+        ) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
                 self._forget()  # the retry starts from the beginning
-            answer.raise_for_status()
-            self._receive(answer, have)
+            response.raise_for_status()
+            self._receive(response, received)
         self._partial.replace(output_file)
         self._forget()
 
-    def _receive(self, answer: Any, have: int) -> None:
-        resumed = answer.status_code == 206
-        start = have if resumed else 0
+    def _receive(self, response: Any, received: int) -> None:
+        resumed = response.status_code == 206  # partial content
         if not resumed:
             self._forget()
-            mark = answer.headers.get("ETag", "")
-            if mark and not mark.startswith("W/"):
-                self._mark.write_text(mark)
-        logger.info("downloading %s from byte %d on", answer.url, start)
-        length = int(answer.headers.get("Content-Length", 0))
-        require_space(self._partial, length, f"downloading {answer.url}")
+            etag = response.headers.get("ETag", "")
+            if etag and not etag.startswith("W/"):  # a weak one does not mark bytes
+                self._etag.write_text(etag)
+        start = received if resumed else 0
+        logger.info("downloading %s from byte %d on", response.url, start)
+        length = int(response.headers.get("Content-Length", 0))
+        require_space(self._partial, length, f"downloading {response.url}")
         with open(self._partial, "ab" if resumed else "wb") as file:
-            for piece in answer.iter_content(PIECE):
+            for piece in response.iter_content(PIECE):
                 file.write(piece)
 
     def _forget(self) -> None:
         self._partial.unlink(missing_ok=True)
-        self._mark.unlink(missing_ok=True)
+        self._etag.unlink(missing_ok=True)

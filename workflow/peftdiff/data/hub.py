@@ -1,7 +1,7 @@
-"""Datasets of the Hugging Face hub: their files, and in a sentence why there are none.
+"""Files of datasets on the Hugging Face hub, or a sentence on why they cannot be had.
 
-Mirrors (HF_ENDPOINT), offline mode (HF_HUB_OFFLINE), the cache's place (HF_HOME) and
-who asks (`hf auth login`, or HF_TOKEN) are the library's own settings.
+Mirrors (HF_ENDPOINT), offline mode (HF_HUB_OFFLINE), the cache's folder (HF_HOME) and
+the account (`hf auth login`, or HF_TOKEN) are settings of the hub's own library.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class HubDataset:
     key
         The config key whose `repository` and `revision` these are.
     instead
-        What else its user can do, for the end of a sentence.
+        What the user can do without it, as the end of a sentence.
     """
 
     repository: str
@@ -44,34 +44,41 @@ class HubDataset:
 
 
 def list_files(dataset: HubDataset, pattern: str) -> tuple[str, list[str]]:
-    """Return the commit that a dataset's revision is now, and files of it, sorted.
+    """Return the commit that a dataset's revision is now, and its files, sorted.
 
-    The list stays in the hub's cache, where it is found without a network, too.
+    The list is kept in the hub's cache, where it is found without a network, too.
 
     Parameters
     ----------
     pattern
-        What names of the files match, with `*` for anything: the key `files` beside
-        `repository`.
+        Which files are wanted, with `*` for any text: the config key `files` of the
+        dataset.
 
     Raises
     ------
     UserError
-        Where neither the hub nor its cache says them, or none matches.
+        Where neither the hub nor its cache has the list, or no file matches.
     """
     import huggingface_hub
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
-    what: Any = {"repo_id": dataset.repository, "repo_type": "dataset"}
-    with _sentences(dataset, "the list of files"):
-        revision = huggingface_hub.resolve_revision(**what, revision=dataset.revision)
-        what["revision"] = revision
+    repository: Any = {"repo_id": dataset.repository, "repo_type": "dataset"}
+    with _user_errors(dataset, "the list of files"):
+        revision = huggingface_hub.resolve_revision(
+            **repository, revision=dataset.revision
+        )
         try:
-            files = huggingface_hub.get_cached_repo_tree(**what)
+            files = huggingface_hub.get_cached_repo_tree(
+                **repository, revision=revision
+            )
         except CachedRepoTreeNotFoundError:
-            # Whatever part of a dataset is asked for, its list of files is kept.
-            huggingface_hub.snapshot_download(**what, allow_patterns=CARD)
-            files = huggingface_hub.get_cached_repo_tree(**what)
+            # Downloading any part of a dataset caches the list of all its files.
+            huggingface_hub.snapshot_download(
+                **repository, revision=revision, allow_patterns=CARD
+            )
+            files = huggingface_hub.get_cached_repo_tree(
+                **repository, revision=revision
+            )
     names = sorted(file.path for file in files)
     matching = [name for name in names if fnmatch.fnmatchcase(name, pattern)]
     if not matching:
@@ -86,12 +93,15 @@ def list_files(dataset: HubDataset, pattern: str) -> tuple[str, list[str]]:
 def fetch_file(
     dataset: HubDataset, file: str, commit: str | None = None
 ) -> tuple[Path, str]:
-    """Return where a file lies in the hub's cache, downloaded if need be; its commit.
+    """Return the path of a file in the hub's cache, and its commit.
+
+    The file is downloaded unless the cache has it.
 
     Parameters
     ----------
     commit
-        As `list_files` returns it; else the dataset's revision, as it is now.
+        The commit that `list_files` returned. By default the dataset's revision, as it
+        is now.
 
     Raises
     ------
@@ -100,29 +110,56 @@ def fetch_file(
     """
     import huggingface_hub
 
-    what: Any = {"repo_id": dataset.repository, "repo_type": "dataset"}
-    what |= {"filename": file, "revision": commit or dataset.revision}
-    with _sentences(dataset, file):
-        planned = huggingface_hub.hf_hub_download(**what, dry_run=True)
+    wanted: Any = {
+        "repo_id": dataset.repository,
+        "repo_type": "dataset",
+        "filename": file,
+        "revision": commit or dataset.revision,
+    }
+    with _user_errors(dataset, file):
+        planned = huggingface_hub.hf_hub_download(**wanted, dry_run=True)
         if planned.will_download and planned.file_size:
             purpose = f"downloading {file} of {dataset.repository}"
             require_space(planned.local_path, planned.file_size, purpose)
             logger.info("%s (%.2f GB)", purpose, planned.file_size / GIGABYTE)
-        path = huggingface_hub.hf_hub_download(**what)
+        path = huggingface_hub.hf_hub_download(**wanted)
     return Path(path), planned.commit_hash
 
 
 @contextlib.contextmanager
-def _sentences(dataset: HubDataset, what: str) -> Iterator[None]:
+def _user_errors(dataset: HubDataset, wanted: str) -> Iterator[None]:
+    """Raise UserError in place of whatever the library raises."""
     try:
         yield
     except UserError:
         raise
-    except Exception as error:  # of the library's own transport, by version
-        raise UserError(_sentence(error, dataset, what)) from error
+    except Exception as error:  # the library's transport, and so its errors, vary
+        raise UserError(_explain(error, dataset, wanted)) from error
 
 
-def _sentence(error: Exception, dataset: HubDataset, what: str) -> str:
+def _explain(error: Exception, dataset: HubDataset, wanted: str) -> str:
+    """Return a sentence on why what was wanted of a dataset cannot be had."""
+    from huggingface_hub import constants
+
+    refusal = _explain_refusal(error, dataset, wanted)
+    if refusal is not None:
+        return refusal
+    if any(getattr(cause, "errno", None) == errno.ENOSPC for cause in _causes(error)):
+        return (
+            f"{wanted} of the dataset {dataset.repository} does not fit the disk of"
+            f" {constants.HF_HUB_CACHE}; free some, or set HF_HOME to a folder on a"
+            " larger one"
+        )
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return (
+        f"{wanted} of the dataset {dataset.repository} (revision {dataset.revision})"
+        f" cannot be had from {constants.ENDPOINT} ({reason[:300]}); check the network"
+        f" and config key '{dataset.key}', or {dataset.instead}"
+    )
+
+
+def _explain_refusal(error: Exception, dataset: HubDataset, wanted: str) -> str | None:
+    """Return a sentence where the hub has answered, and refused; else None."""
     from huggingface_hub import constants
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -132,8 +169,8 @@ def _sentence(error: Exception, dataset: HubDataset, what: str) -> str:
 
     repository, revision = dataset.repository, dataset.revision
     causes = list(_causes(error))
-    answers = {getattr(cause, "response", None) for cause in causes}
-    refused = {401, 403} & {getattr(a, "status_code", None) for a in answers}
+    responses = {getattr(cause, "response", None) for cause in causes}
+    codes = {getattr(response, "status_code", None) for response in responses}
     gated = any(isinstance(cause, GatedRepoError) for cause in causes)
     if not gated and any(isinstance(c, RepositoryNotFoundError) for c in causes):
         return (
@@ -146,27 +183,17 @@ def _sentence(error: Exception, dataset: HubDataset, what: str) -> str:
             f"the dataset {repository} has no revision {revision}; correct config key"
             f" '{dataset.key}.revision', or {dataset.instead}"
         )
-    if gated or refused:
+    if gated or {401, 403} & codes:
         return (
-            f"{what} of the dataset {repository} is refused: accept the terms on"
+            f"{wanted} of the dataset {repository} is refused: accept the terms on"
             f" {constants.ENDPOINT}/datasets/{repository}, {LOG_IN} and start again, or"
             f" {dataset.instead}"
         )
-    if any(getattr(cause, "errno", None) == errno.ENOSPC for cause in causes):
-        return (
-            f"{what} of the dataset {repository} does not fit the disk of"
-            f" {constants.HF_HUB_CACHE}; free some, or set HF_HOME to a folder on a"
-            " larger one"
-        )
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return (
-        f"{what} of the dataset {repository} (revision {revision}) cannot be had from"
-        f" {constants.ENDPOINT} ({reason[:300]}); check the network and config key"
-        f" '{dataset.key}', or {dataset.instead}"
-    )
+    return None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, its cause, the cause of that, and so on."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,21 @@ from peftdiff.runtime import UserError
 
 @dataclass(frozen=True)
 class Images:
-    """Images (n, h, w, 3) and their labels (n,), or (n, factors) of several kinds.
+    """Labelled images.
 
-    The pixels are an array, the map of a file, image files yet to be decoded, or a view
-    of either.
-    `classes` names the classes of each kind, `mean` and `std` normalize pixels in
-    [0, 1] (numbers, or one number a channel each), `checksum` is the data's.
+    Attributes
+    ----------
+    pixels
+        (n, height, width, 3), uint8: an array, an array mapped from a file, image files
+        to be decoded when they are used, or a view of either.
+    labels
+        (n,), or (n, kinds) where images have labels of several kinds.
+    class_names
+        The names of the classes, for each kind of label.
+    mean, std
+        What pixels in [0, 1] are normalized by.
+    checksum
+        SHA-256 of the split that the images are from.
     """
 
     pixels: Pixels
@@ -46,12 +56,12 @@ class Images:
         return replace(self, pixels=self.pixels[rows], labels=self.labels[rows])
 
     def pick(self, rows: NDArray[np.intp]) -> Images:
-        """Return the images of these rows, yet to be read, with the checksum of all."""
+        """Return the images of these rows, not yet read, with the checksum of all."""
         picked = PixelView(self.pixels, rows)
         return replace(self, pixels=picked, labels=np.array(self.labels[rows]))
 
     def center(self, size: int) -> Images:
-        """Return the central squares, yet to be read, with the checksum of the whole.
+        """Return the central squares, not yet read, with the checksum of the whole.
 
         Raises
         ------
@@ -89,7 +99,7 @@ def write_images(
 def read_images(
     path: str, split: str, normalization: Mapping[str, PerChannel]
 ) -> Images:
-    """Map the images of a split; nothing is read before it is used.
+    """Return the images of a split, whose pixels are read only when they are used.
 
     Raises
     ------
@@ -97,13 +107,13 @@ def read_images(
         Where the file is missing, cut off, or lacks the split.
     """
     metadata = read_metadata(path)
-    streamed = f"{split}/folder" in metadata
-    names = [f"{split}/{'files' if streamed else 'pixels'}", f"{split}/labels"]
-    arrays = read_arrays(path, names)
-    pixels = arrays[names[0]]
+    decoded = f"{split}/folder" not in metadata
+    pixels_name = f"{split}/pixels" if decoded else f"{split}/files"
+    arrays = read_arrays(path, [pixels_name, f"{split}/labels"])
+    stored = arrays[pixels_name]
     return Images(
-        pixels=_files(pixels, split, metadata) if streamed else pixels,
-        labels=arrays[names[1]],
+        pixels=stored if decoded else _file_pixels(stored, split, metadata),
+        labels=arrays[f"{split}/labels"],
         class_names=tuple(map(tuple, json.loads(metadata["class_names"]))),
         mean=normalization["mean"],
         std=normalization["std"],
@@ -112,31 +122,38 @@ def read_images(
 
 
 def pack_files(names: Sequence[str]) -> NDArray[np.uint8]:
-    """Return the names of image files as bytes; a zero stands between two."""
+    """Return the names of image files as bytes, separated by zeros."""
     return np.frombuffer(b"\0".join(map(os.fsencode, names)), np.uint8)
 
 
-def _files(
+def _file_pixels(
     packed: NDArray[np.uint8], split: str, metadata: Mapping[str, str]
 ) -> FilePixels:
-    names = [os.fsdecode(name) for name in packed.tobytes().split(b"\0")]
-    how = (int(metadata["size"]), metadata["interpolation"], "central" in metadata)
-    return FilePixels(metadata[f"{split}/folder"], names, *how)
+    return FilePixels(
+        folder=Path(metadata[f"{split}/folder"]),
+        names=[os.fsdecode(name) for name in packed.tobytes().split(b"\0")],
+        size=int(metadata["size"]),
+        interpolation=metadata["interpolation"],
+        central="central" in metadata,
+    )
 
 
 def batches(pixels: Pixels, size: int) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
-    """Yield the images in batches, as arrays in memory, and where each belongs.
+    """Yield the rows of each batch of images, and the images as an array in memory.
 
     The next batch is read, and decoded where it must be, while one is in use.
     """
-    parts = [slice(start, start + size) for start in range(0, len(pixels), size)]
+    slices = [slice(start, start + size) for start in range(0, len(pixels), size)]
     with ThreadPoolExecutor(1) as reader:
         # Copies, because the array may be a read-only map of a file.
-        ahead = [reader.submit(np.array, pixels[part]) for part in parts[:1]]
-        for number, part in enumerate(parts, 1):
+        ahead = [reader.submit(np.array, pixels[rows]) for rows in slices[:1]]
+        for following, rows in enumerate(slices, 1):
             batch = ahead.pop().result()
-            ahead += [reader.submit(np.array, pixels[p]) for p in parts[number:][:1]]
-            yield part, batch
+            ahead += [
+                reader.submit(np.array, pixels[next_rows])
+                for next_rows in slices[following : following + 1]
+            ]
+            yield rows, batch
 
 
 def read_checksums(path: str) -> dict[str, str]:
@@ -147,9 +164,9 @@ def read_checksums(path: str) -> dict[str, str]:
 
 
 def read_origin(path: str) -> dict[str, Any]:
-    """Return where the images of a file are from, as their preparation has noted it."""
-    source: dict[str, Any] = json.loads(read_metadata(path).get("source", "{}"))
-    return source
+    """Return where the images of a file are from, as noted when they were prepared."""
+    origin: dict[str, Any] = json.loads(read_metadata(path).get("source", "{}"))
+    return origin
 
 
 def read_splits(
@@ -157,8 +174,8 @@ def read_splits(
 ) -> tuple[tuple[Images, Images], list[str]]:
     """Return images to train on, images to measure on, and checksums of what was read.
 
-    With `held_out`, both are training images, the last ones that share of them, and no
-    test image is read.
+    With `held_out`, a share, the last training images are held out to measure on, and
+    no test image is read.
     """
     train = read_images(path, "train", normalization)
     if held_out is not None:
@@ -168,12 +185,9 @@ def read_splits(
 
 
 def hold_out(images: Images, share: float) -> tuple[Images, Images]:
-    """Split images into the first ones and the last ones, which are a share of all."""
-    first = len(images.labels) - round(share * len(images.labels))
-    kept, held_out = (
-        images.part(part) for part in (slice(None, first), slice(first, None))
-    )
-    return kept, held_out
+    """Split off the last images, a share of all."""
+    kept = len(images.labels) - round(share * len(images.labels))
+    return images.part(slice(None, kept)), images.part(slice(kept, None))
 
 
 def checksum(images: Pixels, labels: NDArray[np.int64]) -> str:

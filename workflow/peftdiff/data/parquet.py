@@ -1,7 +1,7 @@
-"""Labelled images in Parquet files, as `datasets` writes them; never a whole file read.
+"""Labelled images in Parquet files, as the library `datasets` writes them.
 
-Labels are read as one column, images row group by row group, and only where some of
-their rows are asked for.
+No file is read whole: labels are read as one column, and images row group by row group,
+from those groups alone that hold a row that is wanted.
 """
 
 from __future__ import annotations
@@ -18,26 +18,27 @@ import numpy as np
 from peftdiff.runtime import UserError
 
 BATCH = 64  # images that are in memory at a time
-SECTION = "source.hub"  # of the configuration: files, image and label are its keys
+SECTION = "source.hub"  # of the configuration, whose keys are files, image and label
 
 
 def read_labels(
     path: str | Path, column: str
 ) -> tuple[list[str], tuple[str, ...] | None]:
-    """Return the class of each row, and the names of all classes where they are known.
+    """Return the class of each row, and the names of all classes if the file has them.
 
     Parameters
     ----------
     column
-        Integers or text. Where the file's schema says what the integers stand for (the
-        ClassLabel of `datasets`), classes have these names, else their labels as text.
+        Name of the column of labels, which are integers or text. Where the file's
+        schema names the classes that the integers stand for (the ClassLabel of
+        `datasets`), those are their names; else their labels as text.
 
     Raises
     ------
     UserError
         Where the file is no Parquet file, lacks the column, or a row has no label.
     """
-    with _opened(path) as file:
+    with _open(path) as file:
         _check_column(path, file, column, "label")
         names = _class_names(file.schema_arrow, column)
         labels = file.read([column], use_threads=False).column(0).to_pylist()
@@ -65,7 +66,7 @@ def read_images(
     Parameters
     ----------
     column
-        Bytes, or pairs of bytes and path.
+        Name of the column of images: bytes, or pairs of bytes and path.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def read_images(
         Where the file lacks the column, is damaged, or one of the rows has no image.
     """
     wanted = np.sort(np.asarray(rows, np.int64))
-    with _opened(path) as file:
+    with _open(path) as file:
         _check_column(path, file, column, "image")
         sizes = [
             file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)
@@ -87,11 +88,11 @@ def read_images(
                 end = start + len(batch)
                 for row in wanted[(wanted >= start) & (wanted < end)].tolist():
                     cell = batch.column(0)[row - start].as_py()
-                    yield row, _content(path, column, row, cell)
+                    yield row, _encoded_image(path, column, row, cell)
                 start = end
 
 
-def _content(path: str | Path, column: str, row: int, cell: Any) -> bytes:
+def _encoded_image(path: str | Path, column: str, row: int, cell: Any) -> bytes:
     content = cell.get("bytes") if isinstance(cell, dict) else cell
     if content is None or content == b"":
         raise UserError(
@@ -118,10 +119,10 @@ def _check_column(path: str | Path, file: Any, column: str, key: str) -> None:
 def _class_names(schema: Any, column: str) -> tuple[str, ...] | None:
     """Return the names that the integers of a column stand for, if the schema has any.
 
-    Where two are the same, their integers tell them apart.
+    Where two are the same, their integers are added to tell them apart.
     """
-    noted = (schema.metadata or {}).get(b"huggingface", b"{}")
-    features = json.loads(noted).get("info", {}).get("features", {})
+    description = (schema.metadata or {}).get(b"huggingface", b"{}")
+    features = json.loads(description).get("info", {}).get("features", {})
     feature = features.get(column)
     names = feature.get("names") if isinstance(feature, dict) else None
     if not names:
@@ -134,23 +135,24 @@ def _class_names(schema: Any, column: str) -> tuple[str, ...] | None:
 
 
 @contextlib.contextmanager
-def _opened(path: str | Path) -> Iterator[Any]:
+def _open(path: str | Path) -> Iterator[Any]:
     import pyarrow
     from pyarrow import parquet
 
     try:
-        # With a buffer, a column is read piece by piece.
+        # With a buffer, a column is not read whole.
         with parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             yield file
     except (pyarrow.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(
-            f"{path} is {_kind(path)} ({reason}); correct config key '{SECTION}.files',"
-            f" or delete {Path(path).resolve()}, which is damaged, and start again"
+            f"{path} is {_what_it_is(path)} ({reason}); correct config key"
+            f" '{SECTION}.files', or delete {Path(path).resolve()}, which is damaged,"
+            " and start again"
         ) from None
 
 
-def _kind(path: str | Path) -> str:
+def _what_it_is(path: str | Path) -> str:
     with open(path, "rb") as file:
         start = file.read(256).lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):

@@ -20,7 +20,7 @@ from peftdiff.runtime import logger
 # Raise this number with every change that changes a byte of a prepared task.
 PREPARATION_VERSION = 1
 BATCH = 256
-CHECKSUM = 64  # hexadecimal digits
+CHECKSUM_DIGITS = 64  # hexadecimal
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Preparation:
     Parameters
     ----------
     size
-        Height and width of the arrays, in pixels.
+        Height and width of the decoded images, in pixels.
     interpolation
         A key of `decoding.RESAMPLING`.
     stored_bytes
@@ -46,12 +46,13 @@ class Preparation:
     central: bool = False
 
     def pixels(self, files: ImageFiles) -> FilePixels:
-        """Return the images, yet to be decoded."""
-        how = (self.size, self.interpolation, self.central)
-        return FilePixels(files.folder, files.names, *how)
+        """Return the images, not yet decoded."""
+        return FilePixels(
+            files.folder, files.names, self.size, self.interpolation, self.central
+        )
 
     def keeps(self, split: str, files: ImageFiles) -> bool:
-        """Say whether a split is kept decoded."""
+        """Return whether a split is kept decoded."""
         size = int(np.prod(self.pixels(files).shape))
         return split == "train" or size <= self.stored_bytes
 
@@ -61,9 +62,9 @@ def write_prepared(
     splits: Mapping[str, ImageFiles],
     class_names: Sequence[str],
     preparation: Preparation,
-    source: Mapping[str, Any],
+    origin: Mapping[str, Any],
 ) -> None:
-    """Decode every image of every split, and write what `imagesets` reads.
+    """Decode every image of every split, and write what `images.read_images` reads.
 
     The checksum of a split is that of its decoded images and labels, so that it does
     not depend on whether they are kept.
@@ -71,8 +72,8 @@ def write_prepared(
     Parameters
     ----------
     splits
-        "train" and, but for a source, "test".
-    source
+        The image files of "train" and, except for a source, of "test".
+    origin
         Where the images are from, kept with them.
 
     Raises
@@ -87,14 +88,14 @@ def write_prepared(
     shapes |= {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     metadata = {
         "class_names": json.dumps([list(class_names)]),
-        "source": json.dumps(dict(source)),
+        "source": json.dumps(dict(origin)),
         "size": str(preparation.size),
         "interpolation": preparation.interpolation,
     }
     if preparation.central:
         metadata["central"] = "true"
     for split, files in splits.items():
-        metadata[f"{split}/checksum"] = "0" * CHECKSUM  # until it is known
+        metadata[f"{split}/checksum"] = "0" * CHECKSUM_DIGITS  # until it is known
         if f"{split}/files" in arrays:
             metadata[f"{split}/folder"] = str(files.folder)
     with streaming_arrays(path, shapes, metadata) as views:
@@ -108,7 +109,7 @@ def write_prepared(
 
 
 def check_decodable(lists: Iterable[ImageFiles], preparation: Preparation) -> None:
-    """Decode images and forget them; UserError names the first that fails."""
+    """Raise UserError naming the first image that cannot be decoded."""
     for files in lists:
         for _ in batches(preparation.pixels(files), BATCH):
             pass
@@ -131,13 +132,13 @@ def _decode(
     labels: NDArray[np.int64],
     out: NDArray[np.uint8] | None,
 ) -> str:
-    """Decode a split into `out`, or into nothing; return its checksum."""
-    kept = "kept" if out is not None else "checked, to be decoded when read"
-    logger.info("%s: %d images, %s", split, len(pixels), kept)
+    """Decode a split, into `out` if it is given; return its checksum."""
+    use = "kept" if out is not None else "checked, and decoded again when used"
+    logger.info("%s: %d images, %s", split, len(pixels), use)
     digest = hashlib.sha256()
-    for part, batch in batches(pixels, BATCH):
+    for rows, batch in batches(pixels, BATCH):
         digest.update(batch.tobytes())
         if out is not None:
-            out[part] = batch
+            out[rows] = batch
     digest.update(labels.astype("<i8").tobytes())
     return digest.hexdigest()

@@ -1,8 +1,8 @@
-"""Source images from a dataset in many files: a few of each class, from few files.
+"""A few source images of each class, from as few files of a large dataset as hold them.
 
-The files are read in an order that the seed draws, until every class has its images;
-these are then drawn from all the rows that were read. Of a dataset that was shuffled,
-as ImageNet's files on the hub are, that is a draw from the whole.
+The files (shards) are read in a random order until every class has enough images; these
+are then drawn from all the rows that were read. If the dataset was shuffled, as
+ImageNet's on the hub was, that is a random sample of the whole.
 """
 
 from __future__ import annotations
@@ -44,40 +44,46 @@ def draw_from_shards(
     files
         All files of the dataset, in any order.
     read_labels
-        Returns the class of each row of a file, and the names of all classes where the
-        file says them. Where it does not, all files are read.
+        Returns the class of each row of a file, and the names of all classes if the
+        file has them. If it does not, all files are read.
 
     Returns
     -------
     list of Shard
-        The files that were read, in the order of the reading.
+        The files that were read, in the order in which they were.
 
     Raises
     ------
     UserError
-        Naming a class of which all files have too few images.
+        Naming a class of which all files together have too few images.
     """
     random = np.random.default_rng(seed)
     read: dict[str, Sequence[str]] = {}
     counts: Counter[str] = Counter()
     classes: tuple[str, ...] | None = None
     for file in _shuffled(files, random):
-        read[file], named = read_labels(file)
-        if len(read) > 1 and named != classes:
+        read[file], classes_of_file = read_labels(file)
+        if len(read) > 1 and classes_of_file != classes:
             raise UserError(
                 f"{file} has other classes than {next(iter(read))}; let config key"
                 " 'source.hub.files' name files of one kind"
             )
-        classes = named
+        classes = classes_of_file
         counts.update(read[file])
-        done = sum(count >= shots for count in counts.values())
+        complete = sum(count >= shots for count in counts.values())
         logger.info(
             "%d of at most %d files read: %d of %s classes have %d images",
-            *(len(read), len(files), done, len(classes or ()) or "unknown", shots),
+            len(read),
+            len(files),
+            complete,
+            len(classes or ()) or "unknown",
+            shots,
         )
-        if classes is not None and done == len(classes):
+        if classes is not None and complete == len(classes):
             break
-    drawn = _draw(list(read.values()), classes or tuple(sorted(counts)), shots, random)
+    drawn = _draw_rows(
+        list(read.values()), classes or tuple(sorted(counts)), shots, random
+    )
     return [
         Shard(file, labels, rows)
         for (file, labels), rows in zip(read.items(), drawn, strict=True)
@@ -87,14 +93,14 @@ def draw_from_shards(
 def write_images(
     path: Path, shards: Sequence[Shard], cached: Mapping[str, Path], column: str
 ) -> None:
-    """Write the drawn images below the folder of `path`, and their list to it.
+    """Write the list of the drawn images to `path`, and the images beside it.
 
     Parameters
     ----------
     cached
-        Where each file of the dataset lies.
+        The path of each file of the dataset.
     column
-        Its encoded images, which are kept as they are.
+        Name of the column of encoded images, which are kept as they are.
 
     Raises
     ------
@@ -103,17 +109,18 @@ def write_images(
     """
     folder = path.parent
     shutil.rmtree(folder / "images", ignore_errors=True)
-    shares = [
+    expected_sizes = [
         cached[shard.file].stat().st_size * len(shard.rows) / max(1, len(shard.labels))
         for shard in shards
     ]
-    require_space(path, int(sum(shares)), "keeping the images that were drawn")
+    purpose = "keeping the images that were drawn"
+    require_space(path, int(sum(expected_sizes)), purpose)
     with (
         replacing(path) as draft,
-        open(draft, "w", newline="", encoding="utf-8") as out,
+        open(draft, "w", newline="", encoding="utf-8") as file,
     ):
-        listed = csv.writer(out)
-        listed.writerow(["path", "label"])
+        listing = csv.writer(file)
+        listing.writerow(["path", "label"])
         for shard in shards:
             target = Path("images", shard.file)
             (folder / target).mkdir(parents=True)
@@ -121,7 +128,7 @@ def write_images(
                 cached[shard.file], column, shard.rows.tolist()
             ):
                 (folder / target / f"{row:06d}").write_bytes(content)
-                listed.writerow([target / f"{row:06d}", shard.labels[row]])
+                listing.writerow([target / f"{row:06d}", shard.labels[row]])
     logger.info("%d images of %d files", sum(len(s.rows) for s in shards), len(shards))
 
 
@@ -130,29 +137,32 @@ def _shuffled(files: Sequence[str], random: np.random.Generator) -> list[str]:
     return [in_order[number] for number in random.permutation(len(in_order))]
 
 
-def _draw(
-    labels: Sequence[Sequence[str]],
+def _draw_rows(
+    labels_by_file: Sequence[Sequence[str]],
     classes: Sequence[str],
     shots: int,
     random: np.random.Generator,
 ) -> list[NDArray[np.int64]]:
-    """Return for each file the rows that are drawn from all files together."""
-    numbers = {name: number for number, name in enumerate(classes)}
-    codes = np.array([numbers[label] for part in labels for label in part], np.int64)
+    """Draw from all files together; return the rows drawn from each file."""
+    code_of = {name: code for code, name in enumerate(classes)}
+    codes = np.array(
+        [code_of[label] for labels in labels_by_file for label in labels], np.int64
+    )
     by_class = np.split(
         np.argsort(codes, kind="stable"),
         np.cumsum(np.bincount(codes, minlength=len(classes)))[:-1],
     )
     drawn = []
-    for name, own in zip(classes, by_class, strict=True):
-        if len(own) < shots:
+    for name, members in zip(classes, by_class, strict=True):
+        if len(members) < shots:
             raise UserError(
-                f"class {name} has {len(own)} images in all {len(labels)} files of"
-                f" config key 'source.hub.files', fewer than 'source.shots' wants"
-                f" ({shots}); lower it, or name more files"
+                f"class {name} has {len(members)} images in all {len(labels_by_file)}"
+                f" files of config key 'source.hub.files', fewer than 'source.shots'"
+                f" wants ({shots}); lower it, or name more files"
             )
-        drawn.append(random.choice(own, shots, replace=False))
-    places = np.sort(np.concatenate(drawn))
-    ends = np.cumsum([len(part) for part in labels])
-    parts = np.split(places, np.searchsorted(places, ends)[:-1])
-    return [part - start for part, start in zip(parts, [0, *ends], strict=False)]
+        drawn.append(random.choice(members, shots, replace=False))
+    # Rows counted through all files become rows of each file.
+    overall = np.sort(np.concatenate(drawn))
+    ends = np.cumsum([len(labels) for labels in labels_by_file])
+    by_file = np.split(overall, np.searchsorted(overall, ends)[:-1])
+    return [rows - start for rows, start in zip(by_file, [0, *ends], strict=False)]

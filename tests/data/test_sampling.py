@@ -3,12 +3,9 @@
 import pytest
 from PIL import Image
 
-from peftdiff.data.folders import (
-    ImageFiles,
-    draw_images,
-    draw_shots,
-    read_source_folder,
-)
+from peftdiff.data.files import ImageFiles
+from peftdiff.data.folders import read_source_folder
+from peftdiff.data.sampling import draw_images, draw_shots
 from peftdiff.runtime import UserError
 
 CLASSES = ("n01", "n02", "n03")
