@@ -3,14 +3,14 @@
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.helpers.project import ROOT
+
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
 TABLES = ("averages", "taus", "agreement", "ceilings")
 
 

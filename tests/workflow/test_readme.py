@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers.project import ROOT
+
 README = ROOT / "README.md"
 TOOLS = {
     "main": "snakemake",

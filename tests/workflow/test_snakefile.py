@@ -5,15 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from peftdiff.paths import TABLES
 from tests.helpers import vtab
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.project import ROOT
 
 
 @pytest.fixture(scope="session")
