@@ -3,14 +3,13 @@
 import fcntl
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 import yaml
 
 from peftdiff.paths import TABLES
 from tests.helpers import vtab
+from tests.helpers.engine import call
 from tests.helpers.project import ROOT
 
 
@@ -24,17 +23,6 @@ def project(tmp_path_factory):
     for name in ("configs", "profiles", "workflow", "envs"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
-
-
-def call(project, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return done.returncode, done.stdout
 
 
 def vtab1k(at, **source):
