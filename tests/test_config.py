@@ -1,8 +1,6 @@
 import copy
-from pathlib import Path
 
 import pytest
-import yaml
 
 from peftdiff.config import check_config
 from peftdiff.methods import METHODS, hyperparameters
@@ -10,39 +8,10 @@ from peftdiff.metrics import METRICS, parameter_names
 from peftdiff.runtime import UserError
 from peftdiff.stages.plan import architecture_of
 from peftdiff.tasks import TASKS
-
-ROOT = Path(__file__).parents[1]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-
+from tests.helpers.configuration import SCHEMA, changed, load
+from tests.helpers.project import ROOT
 
 VIT = "vit_base_patch16_224.orig_in21k"
-
-
-def load(overlay=None):
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    if overlay is not None:
-        merge(config, yaml.safe_load((ROOT / "configs" / overlay).read_text()))
-    return config
-
-
-def merge(config, overlay):
-    for key, value in overlay.items():
-        if isinstance(value, dict) and isinstance(config.get(key), dict):
-            merge(config[key], value)
-        else:
-            config[key] = value
-
-
-def changed(**changes):
-    """Return config.yaml with dotted keys (`source__images`) set."""
-    config = load()
-    for key, value in changes.items():
-        *parents, last = key.split("__")
-        section = config
-        for parent in parents:
-            section = section[parent]
-        section[last] = value
-    return config
 
 
 RECIPE = load()["source"]["recipe"]

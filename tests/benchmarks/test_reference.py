@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -7,8 +5,8 @@ from benchmarks import reference
 from benchmarks.data import CHUNK, clustered
 from peftdiff.diffusion import diffusion_score
 from peftdiff.metrics import compute
+from tests.golden.sets import read_set
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 PRINTED = {
     "E0": {
         "logme": -0.14285664945507498,
@@ -27,8 +25,8 @@ PRINTED = {
 
 
 def golden(name):
-    with np.load(GOLDEN / f"{name}.npz") as arrays:
-        return arrays["X"], arrays["y"]
+    arrays = read_set(name)
+    return arrays["X"], arrays["y"]
 
 
 @pytest.fixture(scope="module")

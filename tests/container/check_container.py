@@ -9,8 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.container.apptainer import apptainer, from_a_base_made_here, install
-from tests.e2e.conftest import Project, copy_of_the_project
-from tests.workflow.test_environments import IMAGE, locked, python_of_the_image
+from tests.helpers.environments import IMAGE, locked, python_of_the_image
+from tests.helpers.working_copy import Project, copy_of_the_project
 
 DEFINITION = "envs/here.def"
 FOLDER = "a project"

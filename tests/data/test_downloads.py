@@ -12,9 +12,9 @@ import pytest
 from peftdiff.data import archives
 from peftdiff.data.downloads import PIECE, RETRIES, check_archive, fetch_archive
 from peftdiff.runtime import UserError
+from tests.helpers.project import ROOT
 from tests.helpers.server import COMMIT, Served, serve
 
-ROOT = Path(__file__).parents[2]
 CONTENT = bytes(range(256)) * 4000
 HUB = {"repository": "XiN0919/VTAB-1k", "file": "vtab-1k.zip", "revision": "main"}
 

@@ -13,10 +13,10 @@ import pytest
 import prepare_source_folder
 from peftdiff.runtime import UserError
 from tests.helpers import shards
+from tests.helpers.project import ROOT
 from tests.helpers.server import COMMIT, Hub, serve
 from tests.helpers.shards import NAMES, REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 HUB = {
     "repository": REPOSITORY,
     "files": "data/train-*.parquet",

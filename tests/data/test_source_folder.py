@@ -12,7 +12,7 @@ from peftdiff.data.images import read_checksums, read_images, read_origin
 from peftdiff.models.vit import build_backbone
 from peftdiff.runtime import UserError
 from peftdiff.stages.store import Run, read_models, write_models
-from tests.training.test_augmentation import NOAH
+from tests.helpers.training import AUGMENTATION
 
 # torch warns of more processes than cores, which are few where tests run.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
@@ -124,7 +124,7 @@ def backbone(architecture, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("augmentation", [{}, {"augmentation": NOAH}])
+@pytest.mark.parametrize("augmentation", [{}, {"augmentation": AUGMENTATION}])
 def test_a_method_is_trained_on_it(
     prepared, backbone, tmp_path, architecture, augmentation
 ):

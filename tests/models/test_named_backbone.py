@@ -23,7 +23,7 @@ from peftdiff.stages.plan import architecture_of, recipe_of
 from peftdiff.stages.store import RunStore, read_models
 from tests.helpers import tables
 from tests.helpers.checkpoints import NAME, SIZE, save_npz, save_safetensors, tiny
-from tests.test_config import changed
+from tests.helpers.configuration import changed
 
 METHODS = ["lora", "vpt"]
 RECIPE = {

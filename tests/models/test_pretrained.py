@@ -17,9 +17,9 @@ from peftdiff.data.files import file_checksum
 from peftdiff.models.pretrained import checksum, fetch_weights
 from peftdiff.runtime import UserError
 from tests.helpers.checkpoints import NAME, SIZE, save_npz, save_safetensors, tiny
+from tests.helpers.project import ROOT
 from tests.helpers.server import Served, serve
 
-ROOT = Path(__file__).parents[2]
 ARCHITECTURE = {"name": NAME, "image_size": SIZE}
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from tests.e2e.conftest import copy_of_the_project
+from tests.helpers.working_copy import copy_of_the_project
 from tests.slurm.one_node import install, one_node
 
 CLUSTER = [

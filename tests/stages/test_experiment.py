@@ -6,19 +6,10 @@ from peftdiff.stages.fine_tuning import selection_plans, truth_plans
 from peftdiff.stages.plan import data_of, recipe_of
 from peftdiff.stages.pretraining import backbone_plan, cnn_plan, fetched_plan
 from peftdiff.stages.source_training import source_plans
-from tests.test_config import changed, load
+from tests.helpers.configuration import changed, load
+from tests.helpers.plans import CHECKSUMS, CPU, runs
 
-CPU = Setting()
-CHECKSUMS = {
-    "pretraining": {"train": "p"},
-    "source": {"train": "s"},
-    **{t: {"train": f"{t}-train", "test": f"{t}-test"} for t in load()["tasks"]},
-}
 REFERENCES = len(load()["ground_truth"]["references"])
-
-
-def runs(**changes):
-    return referenced_runs(changed(**changes), CHECKSUMS, CPU)
 
 
 def count(*, methods=9, tasks=6, source_seeds=2, seeds=2, candidates=3):

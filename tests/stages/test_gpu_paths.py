@@ -21,9 +21,8 @@ from peftdiff.stages.store import RunStore
 from peftdiff.training import Recipe, fit, generator
 from peftdiff.training.augmentation import Augmented
 from tests.helpers.fake_gpu import FakeGpu, is_on_gpu
-from tests.stages.noah.test_stages import DROPOUT, NOAH
-from tests.training.test_augmentation import NOAH as AUGMENTATION
-from tests.training.test_training import Memory
+from tests.helpers.search import DROPOUT, NOAH
+from tests.helpers.training import AUGMENTATION, Memory
 
 GPU, CPU = Setting("cuda", "bfloat16"), Setting("cpu", "bfloat16")
 RECIPE = Recipe(

@@ -17,8 +17,8 @@ from peftdiff.stages.fine_tuning import candidate_recipes, select_recipe
 from peftdiff.stages.plan import recipe_of
 from peftdiff.stages.status import runs_by_stage
 from peftdiff.stages.store import Run, RunStore, write_models
-from tests.stages.test_experiment import CHECKSUMS
-from tests.test_config import changed
+from tests.helpers.configuration import changed
+from tests.helpers.plans import CHECKSUMS
 
 CPU = Setting()
 GRID = {"learning_rates": [1e-3, 1e-2, 5e-2], "weight_decays": [0.1, 0.0]}

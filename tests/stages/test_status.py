@@ -8,8 +8,8 @@ from peftdiff.stages.experiment import experiment_plans
 from peftdiff.stages.plan import Plan
 from peftdiff.stages.status import runs_by_stage, setting_in_use, status_page
 from peftdiff.stages.store import Checkpoint, RunStore
-from tests.stages.test_experiment import CHECKSUMS
-from tests.test_config import changed, load
+from tests.helpers.configuration import changed, load
+from tests.helpers.plans import CHECKSUMS
 
 CPU, GPU = Setting(), Setting("cuda", "bfloat16")
 UNKNOWN = {name: {"train": "", "test": ""} for name in CHECKSUMS}

@@ -9,13 +9,13 @@ with from the tables that the product made of them.
 
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-CACHED = Path(__file__).parents[2] / "results" / "cached"
+from tests.helpers.project import CACHED
+
 SAMPLED = 0.025  # p-values from 10 000 draws differ by as much
 BOUNDS = 0.04  # and so do bounds of intervals, which lie where draws are rare
 PRINTED = 1e-8  # tables have ten digits

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.statistics.compare import CACHED, compare
+from tests.helpers.project import CACHED
+from tests.statistics.compare import compare
 
 
 @pytest.mark.parametrize("experiment", ["mini", "mini_long"])

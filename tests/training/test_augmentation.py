@@ -19,27 +19,18 @@ from peftdiff.models.device import Setting
 from peftdiff.runtime import UserError
 from peftdiff.training import Recipe, augmentation, fit
 from peftdiff.training.augmentation import Augmented, seeded
-from tests.training.test_training import Memory, new_model
+from tests.helpers.training import AUGMENTATION, Memory, new_model
 
 # torch warns of more processes than cores, which are few where tests run.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
 
-NOAH = {
-    "crop": [0.08, 1.0],
-    "flip": 0.5,
-    "randaugment": "rand-m9-mstd0.5-inc1",
-    "color_jitter": 0.4,
-    "erasing": 0.25,
-    "mixup": 0.8,
-    "cutmix": 1.0,
-}
 RECIPE = Recipe(
     epochs=2,
     batch_size=20,
     learning_rate=3e-3,
     weight_decay=1e-3,
     label_smoothing=0.1,
-    augmentation=NOAH,
+    augmentation=AUGMENTATION,
 )
 ORDER = [list(range(12)), list(range(30, 42))]
 
@@ -73,7 +64,9 @@ def draws():
     return random.random(), np.random.rand(), float(torch.rand(()))  # noqa: NPY002
 
 
-@pytest.mark.parametrize("parts", [{}, dict.fromkeys(NOAH), {"crop": None, "flip": 0}])
+@pytest.mark.parametrize(
+    "parts", [{}, dict.fromkeys(AUGMENTATION), {"crop": None, "flip": 0}]
+)
 def test_without_parts_nothing_changes(images, parts):
     for rows, (x, labels) in zip(ORDER, batches(images, parts), strict=True):
         torch.testing.assert_close(x, plain(images, rows))
@@ -113,7 +106,7 @@ def test_every_image_epoch_and_seed_has_draws_of_its_own(larger):
 
 
 def test_an_image_does_not_depend_on_its_place_in_the_epoch(larger):
-    parts = NOAH | {"mixup": 0, "cutmix": 0, "erasing": 0}
+    parts = AUGMENTATION | {"mixup": 0, "cutmix": 0, "erasing": 0}
     forwards, backwards = (Augmented(larger, parts, size=32) for _ in range(2))
     first = [x for x, _ in forwards.epoch([[1, 2], [3, 4]], 0, 0)]
     second = [x for x, _ in backwards.epoch([[4, 3], [2, 1]], 0, 0)]
@@ -122,9 +115,9 @@ def test_an_image_does_not_depend_on_its_place_in_the_epoch(larger):
 
 
 def test_the_number_of_processes_does_not_matter(larger):
-    alone = batches(larger, NOAH)
-    assert same(alone, batches(larger, NOAH, workers=1))
-    assert same(alone, batches(larger, NOAH, workers=3))
+    alone = batches(larger, AUGMENTATION)
+    assert same(alone, batches(larger, AUGMENTATION, workers=1))
+    assert same(alone, batches(larger, AUGMENTATION, workers=3))
 
 
 def test_the_generators_of_all_else_are_left_alone(larger):
@@ -132,7 +125,9 @@ def test_the_generators_of_all_else_are_left_alone(larger):
         expected = draws()
     for workers in (0, 2):
         with seeded("test"):
-            steps = Augmented(larger, NOAH, size=32, workers=workers).epoch(ORDER, 0, 0)
+            steps = Augmented(larger, AUGMENTATION, size=32, workers=workers).epoch(
+                ORDER, 0, 0
+            )
             next(steps)
             assert draws() == expected
             list(steps)
@@ -148,7 +143,7 @@ def test_generators_are_set_back_after_an_error():
         assert draws() == expected
 
 
-@pytest.mark.parametrize("parts", [{"mixup": 0.8}, {"cutmix": 1.0}, NOAH])
+@pytest.mark.parametrize("parts", [{"mixup": 0.8}, {"cutmix": 1.0}, AUGMENTATION])
 def test_mixed_labels_are_shares_of_the_images_that_are_mixed(images, parts):
     for rows, (x, labels) in zip(ORDER, batches(images, parts), strict=True):
         assert x.shape == (12, 3, 32, 32)

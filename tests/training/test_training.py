@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from peftdiff.methods import attach
 from peftdiff.models.device import Setting
 from peftdiff.models.forward import accuracy
-from peftdiff.models.vit import build_backbone, set_drop_path, set_head
 from peftdiff.runtime import UserError
 from peftdiff.training import Recipe, factored_cross_entropy, fit, generator, loop
 from peftdiff.training.batches import draw_images, flip
 from peftdiff.training.optimizer import build_optimizer, learning_rate_factor
+from tests.helpers.training import Memory, new_model
 
 CPU = Setting()
 RECIPE = Recipe(
@@ -23,32 +22,6 @@ RECIPE = Recipe(
     head_learning_rate=1e-2,
     flips=True,
 )
-
-
-class Memory:
-    """A checkpoint in memory that can stop a run after an epoch, as a kill would."""
-
-    def __init__(self, stop=None):
-        self.state, self.stop = None, stop
-
-    def save(self, tensors, epoch):
-        self.state = {k: v.copy() for k, v in tensors.items()}, epoch
-        if epoch == self.stop:
-            raise KeyboardInterrupt
-
-    def load(self):
-        return self.state
-
-
-def new_model(architecture, method="adapter", drop_path=0.0):
-    torch.manual_seed(0)
-    model = build_backbone(architecture)
-    set_drop_path(model, drop_path)
-    # Dropout, so that its random numbers must be resumed as well.
-    sizes = {"dropout": 0.2} if method in ("adapter", "lora") else {}
-    attach(model, method, generator=generator(0), **sizes)
-    set_head(model, 3, generator(1))
-    return model
 
 
 def trained(architecture, images, checkpoint=None, recipe=RECIPE, method="adapter"):

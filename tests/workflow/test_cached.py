@@ -1,7 +1,5 @@
 """The cached tables are what the code makes of the cached scores and accuracies."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -12,8 +10,8 @@ from peftdiff.evaluation.summary import summarize
 from peftdiff.paths import cached
 from peftdiff.records import read_table, write_table
 from peftdiff.reporting.pages.tau import tau_page
+from tests.helpers.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 EXPERIMENTS = sorted(p.parts[-3] for p in ROOT.glob("results/cached/*/tables/tau.md"))
 
 

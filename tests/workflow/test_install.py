@@ -7,10 +7,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-LIBRARY = ROOT / "workflow" / "peftdiff"
+from tests.helpers.project import LIBRARY, ROOT
 
 OPTIONAL = (
     "PIL",

@@ -2,14 +2,14 @@
 
 import inspect
 import re
-from pathlib import Path
 
 import pytest
 
 from peftdiff import metrics
 from peftdiff.metrics import METRICS
+from tests.helpers.project import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = ROOT / "docs" / "metrics.md"
 
 
 def table(heading):

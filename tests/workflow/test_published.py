@@ -1,16 +1,16 @@
 """`snakemake published` from a fresh copy, where torch cannot be imported."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.helpers.engine import call
+from tests.helpers.project import ROOT
+
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
+ONE = ("--cores", "1")
 TABLES = ("averages", "taus", "agreement", "ceilings")
 
 
@@ -28,21 +28,10 @@ def project(tmp_path_factory):
     return folder
 
 
-def call(folder, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return done.returncode, done.stdout
-
-
 @pytest.fixture(scope="module")
 def drawn(project):
     """The copy after `snakemake published`."""
-    code, text = call(project, "published")
+    code, text = call(project, *ONE, "published")
     assert code == 0, text
     assert "4 of 4 steps (100%) done" in text
     return project
@@ -70,12 +59,12 @@ def test_it_needs_no_training_and_no_torch(drawn):
         assert not (tables[name][value].isna() & tables[name]["note"].isna()).any()
     page = (results / "tables/published.md").read_text()
     assert page.startswith("# Published figures, computed again")
-    _, text = call(drawn, "published")
+    _, text = call(drawn, *ONE, "published")
     assert "Nothing to be done" in text
 
 
 def test_the_report_shows_page_and_figure(drawn):
-    code, text = call(drawn, "published", "--report", "report.html")
+    code, text = call(drawn, *ONE, "published", "--report", "report.html")
     assert code == 0, text
     page = (drawn / "report.html").read_text()
     assert "Published figures" in page
@@ -94,7 +83,7 @@ def test_a_broken_table_is_named_in_a_sentence(project, tmp_path):
     shutil.copytree(project, folder, ignore=shutil.ignore_patterns("results"))
     table = folder / "workflow/resources/published/improvements.csv"
     table.write_text("metric,per_cent\nlogme,68.95\n")
-    code, text = call(folder, "--", "results/published/tables/published.md")
+    code, text = call(folder, *ONE, "--", "results/published/tables/published.md")
     assert code != 0
     wanted = "improvements.csv lacks the columns percent; restore it"
     assert wanted in text

@@ -19,18 +19,9 @@ from peftdiff.reporting.pages.times import times_page
 from peftdiff.reporting.provenance import provenance
 from peftdiff.stages.store import Run, write_models
 from tests.helpers import tables
-from tests.test_config import ROOT, changed
-
-STUDY = "osu_unified_study"
-
-
-def published(truth=None):
-    """Return a measured ground truth's means as if a table had printed them."""
-    truth = tables.truth() if truth is None else truth
-    keys = ["experiment", "task", "group", "method", "in_pool"]
-    columns = ["accuracy", "trainable_parameters"]
-    means = truth.groupby(keys, sort=False)[columns].mean().reset_index()
-    return means.assign(seed=np.nan, source=STUDY)
+from tests.helpers.configuration import changed
+from tests.helpers.project import ROOT
+from tests.helpers.tables import STUDY, published
 
 
 def test_taus_are_those_of_the_same_accuracies_with_seeds():

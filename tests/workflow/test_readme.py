@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers import engine
+from tests.helpers.project import ROOT
+
 README = ROOT / "README.md"
 TOOLS = {
     "main": "snakemake",
@@ -75,14 +77,8 @@ def test_all_commands_are_known():
 def test_every_workflow_command_plans(call):
     if "--report" in call:
         pytest.skip("needs a finished experiment: tests/e2e makes a report")
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", *call],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout
+    code, text = engine.call(ROOT, "--dry-run", "--nolock", *call)
+    assert code == 0, text
 
 
 @pytest.mark.parametrize("target", TOOLS)

@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers.project import ROOT
+
 SCRIPTS = sorted(path.stem for path in ROOT.glob("workflow/scripts/*.py"))
 WITH_TORCH = {"embed_task"}  # the training scripts import it when they train
 

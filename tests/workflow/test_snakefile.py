@@ -3,17 +3,14 @@
 import fcntl
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from peftdiff.paths import TABLES
 from tests.helpers import vtab
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.engine import call
+from tests.helpers.project import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -26,17 +23,6 @@ def project(tmp_path_factory):
     for name in ("configs", "profiles", "workflow", "envs"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
-
-
-def call(project, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return done.returncode, done.stdout
 
 
 def vtab1k(at, **source):

@@ -2,12 +2,10 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-LIBRARY = ROOT / "workflow" / "peftdiff"
+from tests.helpers.project import LIBRARY, ROOT
 
 # From the top down: a part imports parts of lower floors alone, none of its own floor.
 FLOORS = [
@@ -117,3 +115,10 @@ def test_the_lock_names_versions_only_and_holds_every_requirement():
     text = (ROOT / "pyproject.toml").read_text()
     wanted = set(re.findall(r'^    "([A-Za-z0-9_-]+)[>=<"]', text, re.M))
     assert {name.lower() for name in wanted} <= {name.lower() for name in locked}
+
+
+def test_no_test_imports_a_test():
+    for path in ROOT.glob("tests/**/*.py"):
+        named = re.findall(r"^from (tests\.[\w.]+) import", path.read_text(), re.M)
+        others = {name.split(".")[-1] for name in named}
+        assert not [name for name in others if re.match("test_|conftest", name)], path

@@ -1,18 +1,16 @@
 """The published tables as they lie with the workflow."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 from peftdiff.evaluation.published import PosterTables
+from tests.helpers.project import PUBLISHED
 
-FOLDER = Path(__file__).parents[3] / "workflow" / "resources" / "published"
 OUR_WORDS = {"dataset": "task", "top1_accuracy_percent": "accuracy"}
 
 
 def read(name):
-    return pd.read_csv(FOLDER / f"{name}.csv").rename(columns=OUR_WORDS)
+    return pd.read_csv(PUBLISHED / f"{name}.csv").rename(columns=OUR_WORDS)
 
 
 @pytest.fixture(scope="session")

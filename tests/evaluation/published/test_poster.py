@@ -1,7 +1,6 @@
 import csv
 import math
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,8 @@ from hypothesis import strategies as st
 
 from peftdiff.evaluation.published import recompute
 from peftdiff.evaluation.published.poster import NO_TASKS, ZERO, Value, printed_as
+from tests.helpers.project import PUBLISHED
 
-FOLDER = Path(__file__).parents[3] / "workflow" / "resources" / "published"
 IMPROVEMENTS = {"nleep": "1297.29", "ncti": "149.75", "sfda": "140.46"}
 IMPROVEMENTS |= {"logme": "68.95"}
 SPEED_UPS = {"natural": 218.19, "specialized": 213.37}
@@ -21,7 +20,7 @@ SPEED_UPS |= {"structured": 183.87, "total": 199.76}
 
 def rows(name):
     """Return a table's cells as text, so that they can be computed with exactly."""
-    with open(FOLDER / f"{name}.csv", newline="") as file:
+    with open(PUBLISHED / f"{name}.csv", newline="") as file:
         return list(csv.DictReader(file))
 
 

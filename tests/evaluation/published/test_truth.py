@@ -3,7 +3,7 @@ import pytest
 from peftdiff.config import FINE_TUNE, check_config
 from peftdiff.evaluation.published import SOURCES, absences, published_truth
 from peftdiff.runtime import UserError
-from tests.test_config import SCHEMA, changed
+from tests.helpers.configuration import SCHEMA, changed
 
 STUDY = "osu_unified_study"
 TASKS = {"digits": "natural", "kitti": "structured", "cifar": "natural"}

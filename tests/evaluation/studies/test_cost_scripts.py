@@ -1,7 +1,5 @@
 """The scripts of times and of complexity, on tiny inputs."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +15,7 @@ from peftdiff.paths import published_table
 from peftdiff.records import read_table, write_arrays, write_json, write_table
 from peftdiff.stages.plan import Plan
 from peftdiff.stages.store import RunStore, read_models, write_models
+from tests.helpers.project import ROOT
 
 NORMALIZATION = {"mean": 0.5, "std": 0.28}
 EMBEDDING = {"split": "train", "max_images": 100, "batch_size": 32}
@@ -29,7 +28,7 @@ CNN = {
         "weight_decay": 0.0,
     },
 }
-POSTER = Path(__file__).parents[3] / published_table("timing_minutes")
+POSTER = ROOT / published_table("timing_minutes")
 
 
 @pytest.fixture

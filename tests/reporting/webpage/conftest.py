@@ -1,6 +1,5 @@
 import re
 from html import unescape
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,13 +8,11 @@ from peftdiff.evaluation.comparison import compare_all, compare_pairs
 from peftdiff.evaluation.correlation import correlate, reliabilities
 from peftdiff.evaluation.stability import leave_methods_out
 from peftdiff.evaluation.summary import summarize
-from peftdiff.paths import page_part, published_table
-from peftdiff.records import read_table
+from peftdiff.paths import page_part
 from peftdiff.reporting.webpage import page_contents, render
 from tests.helpers import tables
-
-ROOT = Path(__file__).parents[3]
-POSTER = ("weighted_tau", "averages", "improvements", "ablation")
+from tests.helpers.poster import poster
+from tests.helpers.project import ROOT
 
 
 class Experiment:
@@ -48,10 +45,6 @@ class Experiment:
 
     def html(self, pictures=None, **more):
         return render(self.page(**more), pictures or {}, parts(), remedy="REMEDY")
-
-
-def poster():
-    return {name: read_table(ROOT / published_table(name)) for name in POSTER}
 
 
 def parts():

@@ -8,7 +8,8 @@ from peftdiff.paths import PAGE_TABLES, TABLES, cached, page_part, published_tab
 from peftdiff.records import read_table
 from peftdiff.reporting.figures import accuracy, critical_difference, tau
 from peftdiff.reporting.figures.style import save
-from tests.reporting.webpage.conftest import POSTER, ROOT
+from tests.helpers.poster import POSTER
+from tests.helpers.project import ROOT
 
 write_summary = pytest.importorskip("write_summary")
 playwright = pytest.importorskip(

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from tests.helpers import tables
-from tests.workflow.test_published_truth import published
 
 LABEL = "OSU's unified study"
 
@@ -12,7 +11,7 @@ LABEL = "OSU's unified study"
 @pytest.fixture(scope="module")
 def page(experiment):
     scores = pd.concat([tables.scores(), tables.scores(metric="knn")])
-    return experiment(scores, published().assign(train_seconds=None))
+    return experiment(scores, tables.published().assign(train_seconds=None))
 
 
 def test_the_page_says_where_the_accuracies_are_from(page, visible, section):

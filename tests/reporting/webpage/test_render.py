@@ -9,7 +9,6 @@ import pytest
 from peftdiff.reporting.webpage import Picture
 from peftdiff.reporting.webpage.contents import STUDIES
 from tests.helpers import study_tables, tables
-from tests.reporting.webpage.test_sections import timing
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x28\x00\x00\x00\x14"
 SMOKE = {"digits": "natural", "dsloc": "structured"}
@@ -77,7 +76,7 @@ def test_studies_are_shown_where_they_are(experiment, visible):
         grid=study_tables.grid(tasks),
         grid_choice=study_tables.grid_choice(tasks),
         choices=study_tables.choices(tasks),
-        timing=timing(),
+        timing=study_tables.timing(tasks),
         complexity=complexity,
     )
     html = found.html()

@@ -7,7 +7,7 @@ import pytest
 from peftdiff.reporting.webpage import evidence, results, studies
 from peftdiff.reporting.webpage.origin import jobs_table, provenance_table
 from tests.helpers import study_tables, tables
-from tests.reporting.webpage.conftest import poster
+from tests.helpers.poster import poster
 
 TASKS = {"natural": ("digits", "texture"), "structured": ("dsloc",)}
 GROUPS = {group: list(names) for group, names in TASKS.items()}

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from timm.models.vision_transformer import VisionTransformer
 
 from peftdiff.models.vit import build_backbone
 from peftdiff.stages.noah.space import search_space
@@ -15,18 +14,6 @@ LAYERS = 4
 def deep(architecture):
     """An architecture of four layers."""
     return architecture | {"depth": LAYERS}
-
-
-def plain_vit(architecture):
-    """Return timm's own model, whose last block keeps all tokens."""
-    return VisionTransformer(
-        img_size=architecture["image_size"],
-        patch_size=architecture["patch_size"],
-        embed_dim=architecture["width"],
-        depth=architecture["depth"],
-        num_heads=architecture["heads"],
-        num_classes=0,
-    )
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from peftdiff.models.device import Setting
 from peftdiff.stages.experiment import experiment_plans, referenced_runs
 from peftdiff.stages.noah.search import NOAH_SIZES, noah_plans
 from peftdiff.stages.status import runs_by_stage
-from tests.stages.test_experiment import CHECKSUMS, CPU, runs
-from tests.test_config import changed, load
+from tests.helpers.configuration import changed, load
+from tests.helpers.plans import CHECKSUMS, CPU, runs
 
 ON = {"noah__search": "lite"}
 FOUND = {"sizes": {name: [1, 0, 0, 0] for name in NOAH_SIZES}, "train_seconds": 7.0}

@@ -9,7 +9,7 @@ from peftdiff.models.vit import build_backbone
 from peftdiff.records import read_json
 from peftdiff.stages import embedding_models, start_model
 from peftdiff.stages.store import Run, read_models, write_models
-from tests.stages.noah.test_stages import LEVEL, NOAH
+from tests.helpers.search import LEVEL, NOAH
 
 CPU = ("cpu", "float32")
 PIXELS = {"mean": 0.5, "std": 0.28}

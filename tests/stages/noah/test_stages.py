@@ -14,23 +14,7 @@ from peftdiff.stages.noah.search import (
 from peftdiff.stages.noah.space import Candidate, search_space
 from peftdiff.stages.noah.supernet import Supernet, trained_state
 from peftdiff.stages.store import RunStore
-
-LEVEL = {
-    "sizes": [1, 2, 5],
-    "depths": [0.25, 0.5, 0.75, 1.0],
-    "recipe": {
-        **{"epochs": 3, "batch_size": 16, "learning_rate": 0.01},
-        **{"weight_decay": 0.01, "warmup": 0.1},
-    },
-    "evolution": {
-        **{"population": 6, "generations": 2, "parents": 3, "mutations": 2},
-        **{"crossovers": 2, "tries": 10, "parameter_limit": 100_000},
-        "mutation": {"module": 0.5, "depth": 0.4, "size": 0.4},
-    },
-}
-NOAH = {"search": "lite", "seed": 0, "validation_share": 0.25}
-NOAH |= {"levels": {"lite": LEVEL}}
-DROPOUT = {"preset": "imagenet", "adapter": 3, "dropout": 0.1}
+from tests.helpers.search import DROPOUT, LEVEL, NOAH
 
 
 class Killed(BaseException):

@@ -1,11 +1,11 @@
 import pytest
 import torch
+from timm.models.vision_transformer import VisionTransformer
 
 from peftdiff.methods import attach, attachments
 from peftdiff.models.vit import build_backbone
 from peftdiff.stages.noah.space import Candidate, largest, sample
 from peftdiff.stages.noah.supernet import Supernet, trained_state
-from tests.stages.noah.conftest import plain_vit
 
 SPECIAL = [
     Candidate((1, 0, 0, 0), (5, 0, 0, 0), (2, 0, 0, 0)),
@@ -83,6 +83,18 @@ def inherit(supernet, candidate, model):
                 if tensor is not None:
                     tensor.copy_(parts[name])
     return model
+
+
+def plain_vit(architecture):
+    """Return timm's own model, whose last block keeps all tokens."""
+    return VisionTransformer(
+        img_size=architecture["image_size"],
+        patch_size=architecture["patch_size"],
+        embed_dim=architecture["width"],
+        depth=architecture["depth"],
+        num_heads=architecture["heads"],
+        num_classes=0,
+    )
 
 
 @pytest.mark.parametrize("kind", [build_backbone, plain_vit])
