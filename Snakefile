@@ -26,15 +26,15 @@ include: "workflow/rules/pages.smk"
 
 
 wildcard_constraints:
-    task="|".join([*TASKS, *config["data"]["image_folders"]]),
-    method="|".join(METHODS),
-    root="|".join([LIVE.root, *(cached(name).root for name in cached_experiments())]),
+    task=one_of([*TASKS, *config["data"]["image_folders"]]),
+    method=one_of(METHODS),
+    root=one_of(place.root for place in (LIVE, PUBLISHED, *CACHED)),
 
 
 rule all:
     default_target: True
     input:
-        LIVE.figures(FIGURES),
+        LIVE.figures(figures_of("Results")),
         [LIVE.contact_sheet(task) for task in config["tasks"]],
         LIVE.tau_table,
         LIVE.provenance,
@@ -45,18 +45,17 @@ rule studies:
     input:
         [LIVE.table(name) for name in STUDY_TABLES],
         [LIVE.page(name) for name in STUDY_PAGES],
-        LIVE.figures(STUDY_FIGURES),
+        LIVE.figures(figures_of("Studies")),
 
 
 rule cached_figures:
     input:
-        [cached(name).figures(FIGURES) for name in cached_experiments()],
-        [study_figures(cached(name)) for name in cached_experiments()],
+        [kept.figures(figures_shown(kept.root)) for kept in CACHED],
 
 
 rule cached_pages:
     input:
-        [cached(name).summary_page for name in cached_experiments()],
+        [kept.summary_page for kept in CACHED],
 
 
 rule published:

@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from peftdiff.evaluation.published import SOURCES
+
 SETTING = ("diffusion_time", "neighbors", "components")
 AXES = ([1, 2.5, 10, 40], [5, 20], [8, 32, 64])
 BEST, DEFAULT = (2.5, 20, 8), (10, 20, 32)
@@ -25,6 +27,12 @@ VALUES = {
     "variant": ("symmetric", "as_published"),
     "combine": ("zscore", "relative"),
 }
+OLD, NEW, PAPERS, STUDY = SOURCES
+PUBLISHED_SERIES = [
+    *(("metric", name, "poster") for name in ("peftdiff", "logme", "sfda")),
+    *(("static", "static", source) for source in (OLD, STUDY)),
+    *(("agreement", OLD, other) for other in (NEW, PAPERS, STUDY)),
+]
 
 
 def members(tasks):
@@ -116,7 +124,27 @@ def complexity(tasks, methods=("lora", "vpt")):
 def scree(tasks):
     """Return curves that rise evenly up to the component that is needed."""
     return {
-        (task, model): np.minimum(np.arange(1, 9) / count, 1)
+        f"{task}/{model}": np.minimum(np.arange(1, 9) / count, 1)
         for task, _ in members(tasks)
         for model, count in NEEDED.items()
     }
+
+
+def published():
+    """Return published taus of six tasks, and their means."""
+    rng = np.random.default_rng(0)
+    taus = pd.DataFrame(
+        [
+            (*names, f"task {i}", rng.uniform(-0.4, 0.9))
+            for names in PUBLISHED_SERIES
+            for i in range(6)
+        ],
+        columns=[*("kind", "ranking", "truth", "task"), "weighted_tau"],
+    )
+    means = taus.groupby(["kind", "ranking", "truth"], sort=False, as_index=False)
+    means = (
+        means["weighted_tau"]
+        .mean()
+        .assign(group="all", standard_error=0.05, null_sd=0.1, n_methods=9, n_tasks=6)
+    )
+    return taus, means

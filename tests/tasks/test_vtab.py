@@ -8,8 +8,8 @@ from peftdiff.runtime import UserError
 from peftdiff.tasks import TASKS, group_of, missing_tasks, present_tasks
 from peftdiff.tasks.vtab import (
     TRAIN,
+    existing_lists,
     holds_out_val200,
-    list_paths,
     read_task,
     task_folder,
 )
@@ -67,8 +67,16 @@ def test_two_folders_of_one_task_are_named(root):
 
 def test_checksums_are_those_of_the_lists(root):
     _, checksums = read_task(root / "kitti", KITTI)
-    for path in list_paths(root / "kitti"):
+    lists = existing_lists(root, KITTI)
+    assert {path.stem for path in lists} == set(checksums)
+    for path in lists:
         assert checksums[path.stem] == file_checksum(path)
+
+
+def test_lists_that_are_not_there_are_left_out(root, tmp_path):
+    (root / "kitti/val200.txt").unlink()
+    assert "val200" not in {path.stem for path in existing_lists(root, KITTI)}
+    assert existing_lists(tmp_path / "nowhere", KITTI) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from peftdiff.paths import TABLES
+from peftdiff.reporting.figures import FIGURES
 from tests.helpers import vtab
 from tests.helpers.engine import call
 from tests.helpers.project import ROOT
@@ -296,6 +297,38 @@ def test_studies_plan_one_job_a_task_and_are_no_part_of_the_main_job(project):
     assert not main.keys() & {"compare_times", "train_cnn", "measure_complexity"}
 
 
+def test_every_figure_of_the_table_has_its_rule(project):
+    code, text = call(project, "--list-rules")
+    assert code == 0, text
+    drawn = {word for word in text.split() if word.startswith("draw_")}
+    assert drawn == {"draw_contact_sheet", *(f"draw_{name}" for name in FIGURES)}
+
+
+def test_a_new_figure_is_a_file_and_a_line(project):
+    folder = project / "workflow/peftdiff/reporting/figures"
+    table = (folder / "__init__.py").read_text()
+    line = '        FigureEntry("ranks", "a new figure", ("friedman",)),\n    ]'
+    (folder / "ranks.py").write_text("from .critical_difference import draw\n")
+    (folder / "__init__.py").write_text(table.replace("    ]", line, 1))
+    caption = project / "workflow/report/ranks.rst"
+    caption.write_text("What it shows.\n")
+    tables = project / "results/cached/mini/tables"
+    tables.mkdir(parents=True)
+    shutil.copy(ROOT / "results/cached/mini/tables/friedman.csv", tables)
+    (tables / "provenance.json").write_text("{}")
+    target = "results/cached/mini/figures/ranks.svg"
+    planned = jobs(call(project, "-n", "--configfile", "configs/smoke.yaml")[1])
+    code, text = call(project, "--cores", "1", "--", target)
+    drawn = (project / target).exists()
+    (folder / "__init__.py").write_text(table)
+    (folder / "ranks.py").unlink()
+    caption.unlink()
+    shutil.rmtree(project / "results/cached")
+    assert code == 0, text
+    assert drawn
+    assert planned["draw_ranks"] == 1
+
+
 def test_a_cnn_that_timm_has_trained_needs_no_images(project):
     smoke = ("-n", "--configfile", "configs/smoke.yaml")
     fetched = ("--config", "studies={cnn: {architecture: resnet152.a1_in1k}}")
@@ -318,7 +351,7 @@ def test_a_cached_study_that_is_missing_says_who_makes_it(project):
     shutil.rmtree(project / "results/cached")
     assert code != 0
     assert "results/cached/smoke/tables/choices.csv is missing" in text
-    assert "the targets 'studies' and then 'freeze_results' make it" in text
+    assert "The targets 'studies' and then 'freeze_results' make it" in text
 
 
 def test_a_page_is_made_of_the_studies_that_are_there(project):

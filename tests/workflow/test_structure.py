@@ -5,11 +5,13 @@ import re
 
 import pytest
 
+from peftdiff.paths import STUDY_TABLES, TABLES
+from peftdiff.reporting.figures import FIGURES
 from tests.helpers.project import LIBRARY, ROOT
 
 # From the top down: a part imports parts of lower floors alone, none of its own floor.
 FLOORS = [
-    ["reporting", "stages"],
+    ["reporting", "stages", "startup"],
     ["evaluation", "training", "config"],
     ["metrics", "models", "tasks"],
     ["embeddings", "data"],
@@ -78,22 +80,53 @@ def test_torch_stays_where_models_run():
         assert "import torch" not in path.read_text()
 
 
-def test_scripts_are_named_as_their_rules_and_short():
-    rules = "\n".join(p.read_text() for p in ROOT.glob("workflow/rules/*.smk"))
-    scripts = set(re.findall(r'"\.\./scripts/(\w+)\.py"', rules))
-    named = set(re.findall(r"^ *rule (\w+):", rules, re.M))
+# Scripts that several rules share; any other has the name of its one rule.
+SHARED = {
+    "collect_tables": {"choose_recipe", "collect_scores", "collect_truth"},
+    "draw_figure": {"draw_{entry.name}"},
+}
+
+
+def rules():
+    """Yield name, text and file of every rule."""
+    for path in sorted(ROOT.glob("workflow/rules/*.smk")):
+        text = path.read_text()
+        assert text.startswith('"""'), path
+        for rule in re.split(r"^ *rule\b", text, flags=re.M)[1:]:
+            (name,) = re.findall(r'\A (\w+):|name:\s+f"(.+)"', rule)
+            yield "".join(name), rule, path
+
+
+def test_scripts_are_named_as_their_rules():
+    of_script = {}
+    for name, rule, path in rules():
+        (script,) = re.findall(r'"\.\./scripts/(\w+)\.py"', rule)
+        assert of_script.setdefault(script, set()).isdisjoint({name}), (name, path)
+        of_script[script].add(name)
     files = {path.stem for path in ROOT.glob("workflow/scripts/*.py")}
-    assert scripts == files
-    assert scripts <= named
+    assert of_script == {name: SHARED.get(name, {name}) for name in files}
 
 
 def test_every_rule_says_what_it_does():
-    for path in ROOT.glob("workflow/rules/*.smk"):
-        text = path.read_text()
-        assert text.startswith('"""'), path
-        for rule in re.split(r"^ *rule ", text, flags=re.M)[1:]:
-            assert "message:" in rule, f"{path}: {rule.splitlines()[0]}"
-            assert "log:" in rule, f"{path}: {rule.splitlines()[0]}"
+    for name, rule, path in rules():
+        for directive in ("message:", "log:", "conda:"):
+            assert re.search(rf"^ +{directive}", rule, re.M), (path, name, directive)
+
+
+def test_every_figure_and_table_has_its_caption():
+    captions = {path.stem for path in ROOT.glob("workflow/report/*.rst")}
+    tables = {f"table_{name}" for name in (*TABLES, *STUDY_TABLES, "provenance")}
+    pages = {"tau_table", "times_table", "complexity_table", "published_table"}
+    others = {"contact_sheet", "summary", "workflow"}
+    assert captions == {*FIGURES, *tables, *pages, *others}
+
+
+def test_every_figure_has_its_module_and_its_place():
+    assert FIGURES
+    for entry in FIGURES.values():
+        path = LIBRARY / "reporting/figures" / f"{entry.name}.py"
+        assert "def draw(" in path.read_text(), path
+        assert entry.tables or entry.arrays, entry.name
 
 
 def test_versions_agree():

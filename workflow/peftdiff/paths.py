@@ -13,25 +13,31 @@ RESULTS = "results"
 DOWNLOADS = f"{RESULTS}/downloads"
 RESOURCES = "workflow/resources"
 
-TABLES = (
-    "ground_truth",
-    "components",
-    "scores",
-    "correlation",
-    "reliability",
-    "summary",
-    "friedman",
-    "nemenyi",
-    "stability",
-)
+# Tables of the main job, each with its title in the report; its caption is
+# workflow/report/table_<name>.rst.
+TABLES = {
+    "ground_truth": "accuracies",
+    "components": "parts of the scores",
+    "scores": "scores",
+    "correlation": "weighted tau, task by task",
+    "reliability": "reliability of the accuracies",
+    "summary": "summary of every metric",
+    "friedman": "mean ranks of the metrics",
+    "nemenyi": "pairs of metrics",
+    "stability": "without one method",
+}
 
-# Of the studies, which the main job does not run.
-STUDY_TABLES = ("ablation", "grid", "grid_choice", "choices", "timing", "complexity")
+# Those of the studies, which the main job does not run.
+STUDY_TABLES = {
+    "ablation": "either class distance alone",
+    "grid": "every setting",
+    "grid_choice": "choice of a setting",
+    "choices": "choices of the definition",
+    "timing": "seconds of scoring and fine-tuning",
+    "complexity": "complexity of the embeddings",
+}
 STUDY_PAGES = ("times", "complexity")
 STUDY_ARRAYS = ("scree",)
-
-# What the summary page shows beside the main tables, as far as it is there.
-PAGE_TABLES = tuple(dict.fromkeys((*STUDY_TABLES, "timing", "complexity")))
 
 
 class Experiment:
@@ -59,6 +65,10 @@ class Experiment:
     def table(self, name: str) -> str:
         """Return a tidy table over all tasks."""
         return f"{self.root}/tables/{name}.csv"
+
+    def existing_tables(self, names: Iterable[str]) -> list[str]:
+        """Return those of some tables that are there."""
+        return [name for name in names if Path(self.table(name)).exists()]
 
     @property
     def provenance(self) -> str:
@@ -145,6 +155,11 @@ class HubSource:
 def part_name(task: str, method: str | None = None) -> str:
     """Return what a job's part and log are named after: a task, or a method on it."""
     return task if method is None else f"{task}/{method}"
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return a wildcard's pattern: one of these names, or nothing at all."""
+    return "|".join(names) or "(?!)"
 
 
 def live(experiment: str) -> Experiment:

@@ -1,8 +1,18 @@
 """What several rules say in the same words.
 
 Takes the configuration and the names of startup.smk; makes CONFIGURED, RUNNING,
-TRAINING, HUB_SOURCE and SOURCE_FILES, and no file.
+TRAINING, GPU and ANY, and no file.
 """
+
+from peftdiff.config import FINE_TUNE
+from peftdiff.paths import STUDY_TABLES, TABLES, Experiment, Vtab, part_name
+from peftdiff.reporting.figures import figures_of, figures_with
+from peftdiff.stages.plan import STAGE_VERSIONS, recipe_of
+from peftdiff.tasks import TASKS, group_of
+from peftdiff.tasks.vtab import existing_lists
+
+# Whichever experiment a figure or a page is asked of: the live or a cached one.
+ANY = Experiment("{root}")
 
 # What a table holds rows for, though they may be empty.
 CONFIGURED = {
@@ -20,31 +30,11 @@ TRAINING = {**RUNNING, "store": (LIVE.runs, config["retrain"])}
 # Jobs that run models ask for a GPU, unless the device is a CPU.
 GPU = 0 if config["device"] == "cpu" else 1
 
-# What the source is made of, if it is no embedded one: a folder, or images of the hub's
-# dataset, fetched once for all experiments that choose the same.
-HUB_SOURCE = HubSource(
-    digest({key: config["source"][key] for key in ("hub", "shots", "draw_seed")})
-)
-SOURCE_FILES = {}
-if config["source"]["folder"]:
-    SOURCE_FILES = {"images": config["source"]["folder"]}
-elif config["source"]["hub"]:
-    SOURCE_FILES = {"images": HUB_SOURCE.images, "manifest": HUB_SOURCE.manifest}
-
 # Fine-tuning: one job a task, or one a method of it; by a fixed recipe, or a selected one.
 BY_METHOD = config["ground_truth"]["job"] == "method"
 SELECTED = config["ground_truth"]["protocol"] == "val_selected"
 TUNED = part_name("{task}", "{method}") if BY_METHOD else part_name("{task}")
 TUNED_METHODS = "{wildcards.method}" if BY_METHOD else "every method"
-
-FIGURE_TITLES = {}  # by name, for whoever cannot see the figure
-POSTER = ["weighted_tau", "averages", "improvements", "ablation"]
-PAGE_PARTS = ["page.html", "page.css", "page.js"]
-
-
-def one_of(names):
-    """Return the pattern of a wildcard that is one of these names, or of none at all."""
-    return "|".join(names) or "(?!)"
 
 
 def doubling(first):
@@ -60,24 +50,20 @@ def doubling(first):
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
 
 
-def figure(name, title, category="Results"):
-    """Return a figure's files, the PNG with its place in the report."""
-    FIGURE_TITLES[name] = title
-    png, svg = Experiment("{root}").figure(name)
-    place = {"category": category, "labels": {"experiment": "{root}", "result": title}}
-    shown = report(png, caption=f"../report/{name}.rst", **place)
-    return [shown, svg]
+def shown(path, caption, title, category, experiment=LIVE):
+    """Return a file with its place in the report."""
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=category,
+        labels={"experiment": experiment.root, "result": title},
+    )
 
 
-def shown(path, name, title, category="Tables"):
-    """Return a live file with its place in the report."""
-    place = {"category": category, "labels": {"experiment": LIVE.root, "result": title}}
-    return report(path, caption=f"../report/table_{name}.rst", **place)
-
-
-def shown_table(name, title):
+def shown_table(name):
     """Return a live table with its place in the report."""
-    return shown(LIVE.table(name), name, title)
+    title = (TABLES | STUDY_TABLES)[name]
+    return shown(LIVE.table(name), f"table_{name}", title, "Tables")
 
 
 def beside_workflow(path):
@@ -90,57 +76,55 @@ def published_resource(name):
     return beside_workflow(published_table(name))
 
 
+def figure_sources(entry):
+    """Return the files that a figure of the table FIGURES is drawn from, by name."""
+    table = study_table if entry.category == "Studies" else ANY.table
+    return {
+        **{name: table(name) for name in entry.tables},
+        **{name: ANY.array(name) for name in entry.arrays},
+    }
+
+
 def study_table(name):
     """Return a function for a study's table of {root}; it says who makes a missing one."""
 
     def path(wildcards):
         table = Experiment(wildcards.root).table(name)
         if wildcards.root != LIVE.root and not os.path.exists(table):
-            raise WorkflowError(
-                f"{table} is missing; the targets 'studies' and then 'freeze_results'"
-                " make it, with that experiment's --configfile"
-            )
+            raise WorkflowError(f"{table} is missing. {remedy(wildcards.root)}")
         return table
 
     return path
 
 
-def study_figures(experiment):
-    """Return the figures of the studies whose tables an experiment has kept."""
-    return [
-        path
-        for name, tables in STUDY_FIGURES.items()
-        if all(os.path.exists(experiment.table(table)) for table in tables)
-        for path in experiment.figure(name)
-    ]
-
-
-def kept_studies(wildcards):
-    """Return the tables of studies that {root} has by now."""
-    paths = map(Experiment(wildcards.root).table, PAGE_TABLES)
-    return [path for path in paths if os.path.exists(path)]
-
-
-def shown_figures(wildcards):
-    """Return the figures of {root}, those of its studies if it has their tables."""
-    experiment = Experiment(wildcards.root)
-    return [*experiment.figures(FIGURES), *study_figures(experiment)]
-
-
-def shown_captions(wildcards):
-    """Return the caption of each figure that is shown."""
-    names = dict.fromkeys(Path(path).stem for path in shown_figures(wildcards))
-    return [beside_workflow(f"workflow/report/{name}.rst") for name in names]
-
-
-def remedy(wildcards):
-    """Say who makes a study's table."""
-    if wildcards.root == LIVE.root:
+def remedy(root):
+    """Say who makes a table of the studies."""
+    if root == LIVE.root:
         return "The target 'studies' makes it: snakemake --cores all studies"
     return (
         "The targets 'studies' and then 'freeze_results' make it, with this"
         " experiment's --configfile."
     )
+
+
+def kept_studies(root):
+    """Return the tables of studies that an experiment has by now."""
+    experiment = Experiment(root)
+    return [experiment.table(name) for name in experiment.existing_tables(STUDY_TABLES)]
+
+
+def figures_shown(root):
+    """Return the names of an experiment's figures, with those of the studies it has."""
+    kept = Experiment(root).existing_tables(STUDY_TABLES)
+    return [*figures_of("Results"), *figures_with("Studies", kept)]
+
+
+def vtab_inputs(wildcards):
+    """Return the lists of a task in a given folder, or what says that all are there."""
+    root = config["data"]["vtab_root"]
+    if not root:
+        return {"manifest": Vtab.manifest}
+    return {"lists": existing_lists(root, TASKS[wildcards.task])}
 
 
 def row_names(wildcards):
@@ -151,14 +135,6 @@ def row_names(wildcards):
         "task": task,
         "group": group_of(task),
     }
-
-
-def vtab_inputs(wildcards):
-    """Return the lists of a task in a given folder, or what says that all are there."""
-    if not config["data"]["vtab_root"]:
-        return {"manifest": Vtab.manifest}
-    folder = task_folder(config["data"]["vtab_root"], TASKS[wildcards.task])
-    return {"lists": [path for path in list_paths(folder) if path.exists()]}
 
 
 def tuned_methods(wildcards=None):

@@ -8,12 +8,26 @@ for all experiments results/downloads/vtab-1k/ and results/downloads/sources/.
 """
 
 from peftdiff.data.preparation import PREPARATION_VERSION
+from peftdiff.paths import HubSource, Vtab, one_of
+from peftdiff.runtime import digest
+from peftdiff.tasks import GENERATOR_VERSION
 
 PREPARATION = {
     "size": ARCHITECTURE["image_size"],
     "interpolation": config["data"]["interpolation"],
     "stored_bytes": config["data"]["stored_test_gigabytes"] * 10**9,
 }
+
+# What the source is made of, if it is no embedded one: a folder, or images of the hub's
+# dataset, fetched once for all experiments that choose the same.
+HUB_SOURCE = HubSource(
+    digest({key: config["source"][key] for key in ("hub", "shots", "draw_seed")})
+)
+SOURCE_FILES = {}
+if config["source"]["folder"]:
+    SOURCE_FILES = {"images": config["source"]["folder"]}
+elif config["source"]["hub"]:
+    SOURCE_FILES = {"images": HUB_SOURCE.images, "manifest": HUB_SOURCE.manifest}
 
 
 rule prepare_task:

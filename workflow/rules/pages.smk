@@ -10,6 +10,12 @@ refers to; report_status needs nothing and writes into its log what is done and 
 left.
 """
 
+from peftdiff.paths import STUDY_ARRAYS, STUDY_PAGES, page_part
+from peftdiff.reporting.figures import FIGURES
+
+POSTER = ["weighted_tau", "averages", "improvements", "ablation"]
+PAGE_PARTS = ["page.html", "page.css", "page.js"]
+
 # What runs are made of: images, and the weights of a backbone from elsewhere.
 CHECKED = {name: LIVE.data(name) for name in ["source", *config["tasks"]]}
 if FETCHED:
@@ -20,29 +26,29 @@ if CNN_IMAGES or not FETCHED:
 
 rule write_summary:
     input:
-        tables=[Experiment("{root}").table(name) for name in TABLES],
-        studies=kept_studies,
-        record=Experiment("{root}").provenance,
-        figures=shown_figures,
-        captions=shown_captions,
+        tables=[ANY.table(name) for name in TABLES],
+        studies=lambda wildcards: kept_studies(wildcards.root),
+        record=ANY.provenance,
+        figures=lambda wildcards: Experiment(wildcards.root).figures(
+            figures_shown(wildcards.root)
+        ),
+        captions=lambda wildcards: [
+            beside_workflow(f"workflow/report/{name}.rst")
+            for name in figures_shown(wildcards.root)
+        ],
         published=[published_resource(name) for name in POSTER],
         parts=[beside_workflow(page_part(name)) for name in PAGE_PARTS],
     output:
-        report(
-            Experiment("{root}").summary_page,
-            category="Summary",
-            caption="../report/summary.rst",
-            labels={"experiment": "{root}", "result": "the answer, on one page"},
-        ),
+        shown(ANY.summary_page, "summary", "the answer, on one page", "Summary", ANY),
     log:
-        Experiment("{root}").log("write_summary"),
+        ANY.log("write_summary"),
     conda:
         ENVIRONMENT
     params:
         # Times of jobs are read where they are; they make no page stale.
         logs=lambda wildcards: Experiment(wildcards.root).logs,
-        titles=lambda wildcards: FIGURE_TITLES,
-        remedy=remedy,
+        titles={name: entry.title for name, entry in FIGURES.items()},
+        remedy=lambda wildcards: remedy(wildcards.root),
     message:
         "Write the summary page {output}"
     script:
@@ -55,11 +61,12 @@ rule tabulate_published:
         agreement=PUBLISHED.table("published_agreement"),
         ceilings=PUBLISHED.table("published_ceilings"),
     output:
-        report(
+        shown(
             PUBLISHED.page("published"),
-            category="Published figures",
-            caption="../report/published_table.rst",
-            labels={"result": "published figures, computed again (table)"},
+            "published_table",
+            "published figures, computed again (table)",
+            "Published figures",
+            PUBLISHED,
         ),
     log:
         PUBLISHED.log("tabulate_published"),

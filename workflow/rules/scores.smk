@@ -36,8 +36,8 @@ rule collect_scores:
         scores=[LIVE.part("scores", task) for task in config["tasks"]],
         components=[LIVE.part("components", task) for task in config["tasks"]],
     output:
-        scores=shown_table("scores", "scores"),
-        components=LIVE.table("components"),
+        scores=shown_table("scores"),
+        components=shown_table("components"),
     log:
         LIVE.log("collect_scores"),
     localrule: True
@@ -46,7 +46,7 @@ rule collect_scores:
     message:
         "Collect the scores of all tasks"
     script:
-        "../scripts/collect_scores.py"
+        "../scripts/collect_tables.py"
 
 
 rule correlate_scores:
@@ -54,8 +54,8 @@ rule correlate_scores:
         scores=LIVE.table("scores"),
         truth=LIVE.table("ground_truth"),
     output:
-        correlation=shown_table("correlation", "weighted tau, task by task"),
-        reliability=shown_table("reliability", "reliability of the accuracies"),
+        correlation=shown_table("correlation"),
+        reliability=shown_table("reliability"),
     log:
         LIVE.log("correlate_scores"),
     localrule: True
@@ -75,9 +75,9 @@ rule summarize_scores:
         truth=LIVE.table("ground_truth"),
         correlation=LIVE.table("correlation"),
     output:
-        summary=shown_table("summary", "summary of every metric"),
-        friedman=shown_table("friedman", "mean ranks of the metrics"),
-        nemenyi=shown_table("nemenyi", "pairs of metrics"),
+        summary=shown_table("summary"),
+        friedman=shown_table("friedman"),
+        nemenyi=shown_table("nemenyi"),
     log:
         LIVE.log("summarize_scores"),
     localrule: True
@@ -97,7 +97,7 @@ rule leave_methods_out:
         truth=LIVE.table("ground_truth"),
         components=LIVE.table("components"),
     output:
-        shown_table("stability", "without one method"),
+        shown_table("stability"),
     log:
         LIVE.log("leave_methods_out"),
     localrule: True
@@ -117,12 +117,7 @@ rule tabulate_tau:
         reliability=LIVE.table("reliability"),
         summary=LIVE.table("summary"),
     output:
-        report(
-            LIVE.tau_table,
-            category="Results",
-            caption="../report/tau_table.rst",
-            labels={"experiment": LIVE.root, "result": "weighted tau (table)"},
-        ),
+        shown(LIVE.tau_table, "tau_table", "weighted tau (table)", "Results"),
     log:
         LIVE.log("tabulate_tau"),
     localrule: True
@@ -147,7 +142,7 @@ rule record_provenance:
             *([LIVE.data("source")] if SOURCE_FILES else []),
         ],
     output:
-        shown(LIVE.provenance, "provenance", "provenance", "Summary"),
+        shown(LIVE.provenance, "table_provenance", "provenance", "Summary"),
     log:
         LIVE.log("record_provenance"),
     localrule: True

@@ -1,12 +1,11 @@
 """Before anything else: find the library, check the configuration, tidy up.
 
 Takes config.yaml and workflow/schemas/config.schema.yaml.
-Makes the names that the other files use: LIVE, PUBLISHED, POOL, DRAWN, VTAB, MISSING,
-ARCHITECTURE, FETCHED, NORMALIZATION, FIGURES, STUDY_FIGURES, ENVIRONMENT. Tasks that are
-missing, and may be, are no longer in config["tasks"].
+Makes the names that the other files use: LIVE, PUBLISHED, CACHED, POOL, DRAWN, VTAB, MISSING,
+ARCHITECTURE, FETCHED, NORMALIZATION, ENVIRONMENT. Tasks that are missing, and may be,
+are no longer in config["tasks"].
 """
 
-import fcntl
 import os
 import shlex
 import sys
@@ -23,110 +22,29 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 # break them. Seen from here, the path of .venv has none; any other is quoted.
 sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
-from peftdiff.config import FINE_TUNE, check_config
+from peftdiff.config import check_config
 from peftdiff.data.normalization import normalization_of
 from peftdiff.methods import METHODS
 from peftdiff.methods.presets import filled_in
-from peftdiff.models.gpus import SLOTS, visible_gpus
+from peftdiff.models.gpus import SLOTS
 from peftdiff.paths import (
-    PAGE_TABLES,
     RESULTS,
-    STUDY_ARRAYS,
-    STUDY_PAGES,
-    STUDY_TABLES,
-    TABLES,
-    Experiment,
-    HubSource,
-    Vtab,
     cached,
     cached_experiments,
     live,
-    page_part,
-    part_name,
     published,
     published_table,
 )
-from peftdiff.runtime import UserError, digest
-from peftdiff.stages.plan import STAGE_VERSIONS, architecture_of, recipe_of
-from peftdiff.tasks import (
-    GENERATOR_VERSION,
-    TASKS,
-    DrawnTask,
-    VtabTask,
-    group_of,
-    missing_tasks,
-    present_tasks,
+from peftdiff.runtime import UserError
+from peftdiff.stages.plan import architecture_of
+from peftdiff.startup import (
+    clear_stale_lock,
+    find_missing,
+    require_given,
+    require_writable,
+    warnings_at_start,
 )
-from peftdiff.tasks.vtab import list_paths, task_folder
-
-
-def require_writable(folder):
-    """Say now, rather than in the first job's log, that results cannot be kept."""
-    existing = next(p for p in [Path(folder), *Path(folder).parents] if p.exists())
-    if not os.access(existing, os.W_OK) or not existing.is_dir():
-        raise UserError(
-            f"the results folder {existing} cannot be written;"
-            " change its permissions, or run from a folder of your own"
-        )
-
-
-def require_given(config):
-    """Say now that a file or folder of the user's is not there."""
-    for section, key, instead in (
-        ("source", "folder", "'source.hub' or the embedded source"),
-        ("data", "vtab_root", "the hub's dataset"),
-        ("backbone", "weights", "the hub's weights"),
-    ):
-        path = config[section][key]
-        if path and not os.path.exists(path):
-            raise UserError(
-                f"config key '{section}.{key}' is {path}, which does not exist; correct"
-                f" it, or leave it empty for {instead}"
-            )
-
-
-def clear_stale_lock(folder=".snakemake"):
-    """Remove the lock that a killed Snakemake left behind, but no living one's.
-
-    Each Snakemake holds a shared lock on one file as long as it lives, however it ends;
-    whoever can have that lock alone is the only one here.
-    """
-    os.makedirs(folder, exist_ok=True)
-    alive = open(Path(folder, "alive"), "w")
-    try:
-        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for lock in Path(folder, "locks").glob("*.lock"):
-            lock.unlink()
-    except OSError:
-        pass  # another Snakemake lives here, or locks are unknown to this file system
-    fcntl.flock(alive, fcntl.LOCK_SH)
-    return alive
-
-
-def find_missing(data, tasks):
-    """Return the tasks whose images are known not to be there, and why."""
-    downloaded = Vtab.tasks if os.path.exists(Vtab.manifest) else None
-    return missing_tasks(tasks, data["vtab_root"] or downloaded, data["image_folders"])
-
-
-def check_published(truth, tasks, methods, map_task):
-    """Say now, rather than in a job's log, what a published ground truth lacks."""
-    from peftdiff.evaluation.published import absences, published_truth, read_accuracies
-
-    accuracies = read_accuracies(
-        Path(workflow.basedir, published_table("accuracy_vtab"))
-    )
-    groups = {task: group_of(task) for task in tasks}
-    found = published_truth(accuracies, truth["source"], groups, methods)
-    if map_task not in set(found["task"]):
-        raise UserError(
-            f"config key 'figures.map_task' is '{map_task}', on which the published"
-            f" ground truth {truth['source']} has no accuracies; name another task"
-        )
-    lacking = absences(found, tasks, methods)
-    if lacking:
-        logger.warning(lacking)
-
+from peftdiff.tasks import TASKS, DrawnTask, VtabTask, present_tasks
 
 # `--config retrain=true` arrives as a word.
 if config.get("retrain") in ("true", "false"):
@@ -138,55 +56,28 @@ try:
     config["hyperparameters"] = filled_in(config["hyperparameters"])
     require_writable(RESULTS)
     require_given(config)
-    MISSING = find_missing(config["data"], config["tasks"])
+    MISSING = find_missing(config)
     config["tasks"] = present_tasks(
         config["tasks"],
         MISSING,
         skip=config["data"]["missing_tasks"] == "skip",
         map_task=config["figures"]["map_task"],
     )
-    if config["ground_truth"]["source"] != FINE_TUNE and workflow.is_main_process:
-        check_published(
-            config["ground_truth"],
-            config["tasks"],
-            config["methods"],
-            config["figures"]["map_task"],
-        )
+    if workflow.is_main_process:
+        for warning in warnings_at_start(
+            config,
+            MISSING,
+            accuracies=Path(workflow.basedir, published_table("accuracy_vtab")),
+            gpus_uncounted=workflow.local_exec
+            and "gpu" not in workflow.global_resources,
+        ):
+            logger.warning(warning)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-if MISSING:
-    logger.warning(
-        f"{len(MISSING)} of {len(MISSING) + len(config['tasks'])} tasks are missing and"
-        f" left out: {', '.join(MISSING)}"
-    )
-
-if (
-    workflow.is_main_process
-    and not (config["source"]["folder"] or config["source"]["hub"])
-    and any(isinstance(TASKS.get(task), VtabTask) for task in config["tasks"])
-):
-    logger.warning(
-        "config keys 'source.folder' and 'source.hub' are empty: methods are trained on"
-        " the embedded source, not on ImageNet, and results on VTAB-1k say nothing about"
-        " the paper's"
-    )
-
 # The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.
 if workflow.is_main_process:
-    ALIVE = clear_stale_lock()
-
-if (
-    workflow.is_main_process
-    and workflow.local_exec
-    and "gpu" not in workflow.global_resources
-    and config["device"] != "cpu"
-    and visible_gpus()
-):
-    logger.warning(
-        "nothing counts this machine's GPUs, so that as many jobs as there are cores may"
-        " use one at a time; take --workflow-profile profiles/gpu, or --resources gpu=1"
-    )
+    ALIVE = clear_stale_lock(".snakemake")
 
 # Jobs on this machine share its GPUs by slots, if a profile counts them; those that a
 # cluster runs are given GPUs by it.
@@ -199,20 +90,11 @@ if (
 
 LIVE = live(config["experiment"])
 PUBLISHED = published()
+CACHED = [cached(name) for name in cached_experiments()]
 POOL = config["methods"]
 DRAWN = [slug for slug, task in TASKS.items() if isinstance(task, DrawnTask)]
 VTAB = [slug for slug, task in TASKS.items() if isinstance(task, VtabTask)]
 ARCHITECTURE = architecture_of(config["backbone"])
 FETCHED = "name" in ARCHITECTURE  # the backbone was pre-trained elsewhere
 NORMALIZATION = normalization_of(config["data"]["normalization"])
-FIGURES = ["accuracy", "scores", "tau", "critical_difference", "diffusion_map"]
-STUDY_FIGURES = {  # and the tables that each is drawn from
-    "ablation": ["ablation"],
-    "grid_curves": ["grid", "grid_choice"],
-    "grid_maps": ["grid", "grid_choice"],
-    "choices": ["choices"],
-    "start_seeds": ["choices"],
-    "times": ["timing"],
-    "scree": ["complexity"],
-}
 ENVIRONMENT = "../../envs/environment.yaml"

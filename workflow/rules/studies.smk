@@ -22,7 +22,7 @@ rule ablate_score:
         components=LIVE.table("components"),
         truth=LIVE.table("ground_truth"),
     output:
-        shown_table("ablation", "either class distance alone"),
+        shown_table("ablation"),
     log:
         LIVE.log("ablate_score"),
     localrule: True
@@ -62,8 +62,8 @@ rule correlate_grid:
         components=[LIVE.part("grid_components", task) for task in config["tasks"]],
         truth=LIVE.table("ground_truth"),
     output:
-        grid=shown_table("grid", "every setting"),
-        choice=shown_table("grid_choice", "choice of a setting"),
+        grid=shown_table("grid"),
+        choice=shown_table("grid_choice"),
     log:
         LIVE.log("correlate_grid"),
     localrule: True
@@ -104,7 +104,7 @@ rule correlate_choices:
         components=[LIVE.part("choices", task) for task in config["tasks"]],
         truth=LIVE.table("ground_truth"),
     output:
-        shown_table("choices", "choices of the definition"),
+        shown_table("choices"),
     log:
         LIVE.log("correlate_choices"),
     localrule: True
@@ -126,12 +126,12 @@ rule compare_times:
         poster=published_resource("timing_minutes"),
         provenance=LIVE.provenance,
     output:
-        timing=LIVE.table("timing"),
-        page=report(
+        timing=shown_table("timing"),
+        page=shown(
             LIVE.page("times"),
-            category="Studies",
-            caption="../report/times_table.rst",
-            labels={"result": "minutes of scoring and fine-tuning (table)"},
+            "times_table",
+            "minutes of scoring and fine-tuning (table)",
+            "Studies",
         ),
     log:
         LIVE.log("compare_times"),
@@ -178,13 +178,13 @@ rule measure_complexity:
         images=[LIVE.data(task) for task in config["tasks"]],
         cnn=LIVE.model("cnn"),
     output:
-        table=LIVE.table("complexity"),
+        table=shown_table("complexity"),
         curves=LIVE.array("scree"),
-        page=report(
+        page=shown(
             LIVE.page("complexity"),
-            category="Studies",
-            caption="../report/complexity_table.rst",
-            labels={"result": "complexity of the embeddings (table)"},
+            "complexity_table",
+            "complexity of the embeddings (table)",
+            "Studies",
         ),
     log:
         LIVE.log("measure_complexity"),

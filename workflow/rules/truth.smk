@@ -34,9 +34,9 @@ rule validate_recipe:
 
 rule choose_recipe:
     input:
-        tuned_parts("recipe"),
+        recipe=tuned_parts("recipe"),
     output:
-        LIVE.table("recipe"),
+        recipe=LIVE.table("recipe"),
     log:
         LIVE.log("choose_recipe"),
     localrule: True
@@ -45,7 +45,7 @@ rule choose_recipe:
     message:
         "Collect the accuracies on held-out training images"
     script:
-        "../scripts/collect_truth.py"
+        "../scripts/collect_tables.py"
 
 
 rule fine_tune:
@@ -98,9 +98,9 @@ rule take_published_truth:
 
 rule collect_truth:
     input:
-        truth_parts(),
+        ground_truth=truth_parts(),
     output:
-        shown_table("ground_truth", "accuracies"),
+        ground_truth=shown_table("ground_truth"),
     log:
         LIVE.log("collect_truth"),
     localrule: True
@@ -109,4 +109,4 @@ rule collect_truth:
     message:
         "Collect the accuracies of all tasks"
     script:
-        "../scripts/collect_truth.py"
+        "../scripts/collect_tables.py"

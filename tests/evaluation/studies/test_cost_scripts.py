@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 import compare_times
-import draw_scree
-import draw_times
+import draw_figure
 import measure_complexity
 import train_cnn
 from peftdiff.data.images import write_images
@@ -87,7 +86,11 @@ def test_complexity_from_images_to_a_figure(folder):
     with np.load(made["curves"]) as curves:
         assert curves["digits/cnn"].shape == (12,)
         assert curves["digits/lora"].shape == (8,)
-    draw_scree.main(made["table"], made["curves"], [f"{folder}/scree.svg"])
+    draw_figure.main(
+        {"complexity": made["table"], "scree": made["curves"]},
+        [f"{folder}/scree.svg"],
+        name="scree",
+    )
     assert (folder / "scree.svg").stat().st_size > 5000
 
 
@@ -149,5 +152,6 @@ def test_times_from_tables_to_a_figure(tmp_path, make):
         "source_training": 60.0,
     }
     assert "20x" in (tmp_path / "times.md").read_text()
-    draw_times.main(f"{tmp_path}/timing.csv", [f"{tmp_path}/times.svg"])
+    sources = {"timing": f"{tmp_path}/timing.csv"}
+    draw_figure.main(sources, [f"{tmp_path}/times.svg"], name="times")
     assert (tmp_path / "times.svg").stat().st_size > 5000

@@ -7,11 +7,7 @@ import ablate_score
 import compare_choices
 import correlate_choices
 import correlate_grid
-import draw_ablation
-import draw_choices
-import draw_grid_curves
-import draw_grid_maps
-import draw_start_seeds
+import draw_figure
 import search_grid
 from peftdiff.records import read_table, write_arrays, write_table
 
@@ -60,9 +56,10 @@ def test_the_grid_from_embeddings_to_figures(folder):
     chosen = read_table(choice).set_index(["choice", "task"])
     assert len(chosen) == 4 * 2
     assert tuple(chosen.loc[("default", "land")].iloc[1:4]) == (2, 6, 4)
-    for script in (draw_grid_curves, draw_grid_maps):
-        script.main(grid, choice, [f"{folder}/{script.__name__}.svg"])
-        assert (folder / f"{script.__name__}.svg").stat().st_size > 5000
+    for name in ("grid_curves", "grid_maps"):
+        sources = {"grid": grid, "grid_choice": choice}
+        draw_figure.main(sources, [f"{folder}/{name}.svg"], name=name)
+        assert (folder / f"{name}.svg").stat().st_size > 5000
 
 
 def test_choices_from_embeddings_to_figures(folder):
@@ -82,9 +79,9 @@ def test_choices_from_embeddings_to_figures(folder):
     table = read_table(choices)
     assert len(table) == 2 * (1 + 8 + 4 + 2)
     assert set(table["experiment"]) == {"test"}
-    for script in (draw_choices, draw_start_seeds):
-        script.main(choices, [f"{folder}/{script.__name__}.svg"])
-        assert (folder / f"{script.__name__}.svg").stat().st_size > 5000
+    for name in ("choices", "start_seeds"):
+        draw_figure.main({"choices": choices}, [f"{folder}/{name}.svg"], name=name)
+        assert (folder / f"{name}.svg").stat().st_size > 5000
 
 
 def test_ablation_from_components_to_a_figure(folder, make):
@@ -95,5 +92,6 @@ def test_ablation_from_components_to_a_figure(folder, make):
     ablate_score.main(*(f"{folder}/{name}.csv" for name in names), **CONFIGURED)
     table = pd.read_csv(folder / "ablation.csv")
     assert list(table["variant"]) == ["intra_only", "inter_only", "combined"] * 2
-    draw_ablation.main(f"{folder}/ablation.csv", [f"{folder}/ablation.svg"])
+    sources = {"ablation": f"{folder}/ablation.csv"}
+    draw_figure.main(sources, [f"{folder}/ablation.svg"], name="ablation")
     assert (folder / "ablation.svg").stat().st_size > 5000

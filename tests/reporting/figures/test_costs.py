@@ -78,7 +78,7 @@ def test_no_text_covers_another(make, overlaps, tasks):
 def test_curves_are_means_and_start_from_nothing(make):
     tasks = {"natural": ("digits", "texture")}
     curves = study_tables.scree(tasks)
-    curves["texture", "backbone"] = np.ones(8)
+    curves["texture/backbone"] = np.ones(8)
     figure = scree.draw(study_tables.complexity(tasks), curves)
     backbone, methods, cnn, _ = figure.axes[0].lines
     np.testing.assert_allclose(backbone.get_xdata(), np.linspace(0, 1, 9))
@@ -92,7 +92,7 @@ def test_curves_are_means_and_start_from_nothing(make):
 def test_a_constant_embedding_is_left_out_of_the_mean_curve(make):
     tasks = {"natural": ("digits", "texture")}
     curves = study_tables.scree(tasks)
-    curves["texture", "cnn"] = np.full(8, np.nan)
+    curves["texture/cnn"] = np.full(8, np.nan)
     complexity = study_tables.complexity(tasks)
     lost = (complexity["task"] == "texture") & (complexity["model"] == "cnn")
     complexity["fraction_95"] = complexity["fraction_95"].mask(lost)
@@ -122,6 +122,6 @@ def test_each_task_has_its_fractions(make):
 def test_a_missing_curve_is_named(make):
     tasks = {"natural": ("digits",)}
     curves = study_tables.scree(tasks)
-    del curves["digits", "vpt"]
+    del curves["digits/vpt"]
     with pytest.raises(ValueError, match=r"scree\.npz has no curve of vpt on digits"):
         scree.draw(study_tables.complexity(tasks), curves)

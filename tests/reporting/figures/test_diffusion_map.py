@@ -25,7 +25,7 @@ def names_in(panel):
 
 def test_panels_show_every_point_in_its_class_color():
     points, labels = clouds(4)
-    figure = diffusion_map.draw(points, labels, ["a", "b", "c", "d"], "Cells")
+    figure = diffusion_map.draw_panels(points, labels, ["a", "b", "c", "d"], "Cells")
     assert [panel.get_title() for panel in figure.axes] == list(TITLES)
     assert figure.get_suptitle() == "Cells"
     for panel, expected in zip(figure.axes, points.values(), strict=True):
@@ -42,7 +42,7 @@ def test_panels_show_every_point_in_its_class_color():
 def test_short_names_stand_at_the_medians():
     points, labels = clouds(2)
     points = {"one": points[TITLES[1]]}
-    panel = diffusion_map.draw(points, labels, ["low", "high"]).axes[0]
+    panel = diffusion_map.draw_panels(points, labels, ["low", "high"]).axes[0]
     assert names_in(panel) == ["low", "high"]
     for label, text in enumerate(panel.texts):
         median = np.median(points["one"][labels == label], axis=0)
@@ -52,7 +52,7 @@ def test_short_names_stand_at_the_medians():
 def test_lines_lead_from_names_to_medians():
     points, labels = clouds(16)
     names = [f"class {i}" for i in range(16)]
-    panel = diffusion_map.draw(points, labels, names).axes[2]
+    panel = diffusion_map.draw_panels(points, labels, names).axes[2]
     assert len(panel.lines) == 16
     for label, (line, text) in enumerate(zip(panel.lines, panel.texts, strict=True)):
         start, end = np.array(line.get_data()).T
@@ -64,7 +64,7 @@ def test_lines_lead_from_names_to_medians():
 def test_long_names_are_letters_with_a_key():
     points, labels = clouds(16)
     names = [f"position {i}" for i in range(16)]
-    figure = diffusion_map.draw(points, labels, names)
+    figure = diffusion_map.draw_panels(points, labels, names)
     assert names_in(figure.axes[0]) == list("ABCDEFGHIJKLMNOP")
     key = [text.get_text() for text in figure.legends[0].get_texts()]
     assert key[0] == "A  position 0"
@@ -77,7 +77,7 @@ def test_long_names_are_letters_with_a_key():
 def test_names_never_overlap_nor_leave_the_panel(classes, name):
     points, labels = clouds(classes)
     names = [name.format(i) for i in range(classes)]
-    figure = diffusion_map.draw(points, labels, names, "Task")
+    figure = diffusion_map.draw_panels(points, labels, names, "Task")
     for panel in figure.axes:
         frame = panel.get_window_extent()
         boxes = [text.get_window_extent() for text in panel.texts]
@@ -89,24 +89,26 @@ def test_names_never_overlap_nor_leave_the_panel(classes, name):
 
 def test_beyond_twenty_classes_none_is_named():
     points, labels = clouds(30)
-    figure = diffusion_map.draw(points, labels, [f"class {i}" for i in range(30)])
+    figure = diffusion_map.draw_panels(
+        points, labels, [f"class {i}" for i in range(30)]
+    )
     assert names_in(figure.axes[0]) == []
     assert figure.legends == []
 
 
 def test_absent_class_is_not_named():
     points, _ = clouds(2)
-    figure = diffusion_map.draw(points, np.zeros(400, int), ["here", "absent"])
+    figure = diffusion_map.draw_panels(points, np.zeros(400, int), ["here", "absent"])
     assert names_in(figure.axes[0]) == ["here"]
 
 
 def test_outliers_do_not_squash_the_cloud_and_are_counted():
     points, labels = clouds(4)
     cloud = points["Backbone"].copy()
-    panel = diffusion_map.draw({"quiet": cloud}, labels, list("abcd")).axes[0]
+    panel = diffusion_map.draw_panels({"quiet": cloud}, labels, list("abcd")).axes[0]
     quiet = np.diff(panel.get_xlim())
     cloud[:2] = [[1000, 0], [0, -1000]]
-    panel = diffusion_map.draw({"loud": cloud}, labels, list("abcd")).axes[0]
+    panel = diffusion_map.draw_panels({"loud": cloud}, labels, list("abcd")).axes[0]
     assert np.diff(panel.get_xlim()) < 1.5 * quiet
     assert np.diff(panel.get_ylim()) < 20
     assert panel.get_xlabel() == "ψ₁ (2 outside)"
@@ -132,9 +134,9 @@ def test_limits_of_equal_values_have_a_width():
 
 
 def test_one_panel_of_equal_points():
-    panel = diffusion_map.draw({"x": np.ones((9, 2))}, np.zeros(9, int), ["only"]).axes[
-        0
-    ]
+    panel = diffusion_map.draw_panels(
+        {"x": np.ones((9, 2))}, np.zeros(9, int), ["only"]
+    ).axes[0]
     assert names_in(panel) == ["only"]
 
 
@@ -156,4 +158,4 @@ def test_unfit_input_raises(change, message):
         "class_names": ["a", "b"],
     }
     with pytest.raises(ValueError, match=message):
-        diffusion_map.draw(**(fit | change))
+        diffusion_map.draw_panels(**(fit | change))

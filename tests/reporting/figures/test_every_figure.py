@@ -11,61 +11,63 @@ from matplotlib import _pylab_helpers
 from matplotlib.figure import Figure
 
 from peftdiff.reporting.figures import (
-    ablation,
-    accuracy,
-    choices,
+    FIGURES,
+    FigureEntry,
     contact_sheet,
-    critical_difference,
-    diffusion_map,
-    grid_curves,
-    grid_maps,
-    scores,
-    scree,
-    start_seeds,
+    draw_figure,
+    figure_table,
+    figures_with,
     style,
-    tau,
-    times,
 )
 from tests.helpers import study_tables
 
-STUDIES = ("ablation", "grid_curves", "grid_maps", "choices", "start_seeds", "times")
-TABLES = ("accuracy", "scores", "tau", "critical_difference", *STUDIES)
-NAMES = (*TABLES, "scree", "diffusion_map", "contact_sheet")
+FROM_TABLES = [name for name, entry in FIGURES.items() if not entry.arrays]
 
 
 @pytest.fixture
-def inputs(make):
+def sources(make):
+    """A function that returns small tables and arrays of each figure, by name."""
     tasks = {"natural": ("digits",), "structured": ("dsori", "my task")}
     truth = make.truth(tasks, ("lora", "vpt", "mine"))
     correlation = make.correlation(tasks, ("peftdiff", "static"))
-    rng = np.random.default_rng(0)
-    labels = np.arange(40) % 4
-    images = rng.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
-    grid = [study_tables.grid(tasks), study_tables.grid_choice(tasks)]
-    return {
-        "ablation": (ablation.draw, [study_tables.ablation(tasks)]),
-        "grid_curves": (grid_curves.draw, [*grid]),
-        "grid_maps": (grid_maps.draw, [*grid]),
-        "choices": (choices.draw, [study_tables.choices(tasks)]),
-        "start_seeds": (start_seeds.draw, [study_tables.choices(tasks)]),
-        "times": (times.draw, [study_tables.timing(tasks)]),
-        "scree": (
-            scree.draw,
-            [study_tables.complexity(tasks), study_tables.scree(tasks)],
-        ),
-        "accuracy": (accuracy.draw, [truth]),
-        "scores": (scores.draw, [make.scores(truth), truth, correlation]),
-        "tau": (tau.draw, [correlation, make.summary(correlation)]),
-        "critical_difference": (critical_difference.draw, [make.friedman()]),
-        "diffusion_map": (
-            diffusion_map.draw,
-            [{"Backbone": rng.normal(size=(40, 2))}, labels, list("abcd")],
-        ),
-        "contact_sheet": (
-            contact_sheet.draw,
-            [images, labels, ["low", "high", "left", "right"], "digits"],
-        ),
+    taus, agreement = study_tables.published()
+    made = {
+        "ground_truth": truth,
+        "scores": make.scores(truth),
+        "correlation": correlation,
+        "summary": make.summary(correlation),
+        "friedman": make.friedman(),
+        "ablation": study_tables.ablation(tasks),
+        "grid": study_tables.grid(tasks),
+        "grid_choice": study_tables.grid_choice(tasks),
+        "choices": study_tables.choices(tasks),
+        "timing": study_tables.timing(tasks),
+        "complexity": study_tables.complexity(tasks),
+        "scree": study_tables.scree(tasks),
+        "published_taus": taus,
+        "published_agreement": agreement,
+        "diffusion_map": {
+            "panels": np.array(["Backbone"]),
+            "coordinates": np.random.default_rng(0).normal(size=(1, 40, 2)),
+            "labels": np.arange(40) % 4,
+            "class_names": np.array(list("abcd")),
+            "title": np.array("Digits"),
+        },
     }
+
+    def of(name):
+        entry = FIGURES[name]
+        return {source: made[source] for source in (*entry.tables, *entry.arrays)}
+
+    return of
+
+
+@pytest.fixture
+def sheet():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+    names = ["low", "high", "left", "right"]
+    return contact_sheet.draw(images, np.arange(40) % 4, names, "digits")
 
 
 def svg(figure):
@@ -75,87 +77,104 @@ def svg(figure):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_drawn_twice_the_bytes_are_equal(inputs, name):
-    draw, arguments = inputs[name]
-    first, second = svg(draw(*arguments)), svg(draw(*arguments))
+@pytest.mark.parametrize("name", FIGURES)
+def test_drawn_twice_the_bytes_are_equal(sources, name):
+    first, second = (svg(draw_figure(name, sources(name))) for _ in range(2))
     assert first == second
     assert first.startswith(b"<?xml")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_figure_is_free_of_pyplot_and_its_settings(inputs, name):
-    draw, arguments = inputs[name]
-    figure = draw(*arguments)
-    assert type(figure) is Figure
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_free_of_pyplot_and_its_settings(sources, name):
+    assert type(draw_figure(name, sources(name))) is Figure
     assert _pylab_helpers.Gcf.get_all_fig_managers() == []
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_tables_are_left_as_they_were(inputs, name):
-    draw, arguments = inputs[name]
-    copies = [table.copy(deep=True) for table in arguments]
-    draw(*arguments)
-    for table, copy in zip(arguments, copies, strict=True):
-        assert table.equals(copy)
+@pytest.mark.parametrize("name", FROM_TABLES)
+def test_tables_are_left_as_they_were(sources, name):
+    tables = sources(name)
+    copies = {key: table.copy(deep=True) for key, table in tables.items()}
+    draw_figure(name, tables)
+    for key, copy in copies.items():
+        assert tables[key].equals(copy)
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_rows_may_come_with_any_index(inputs, name):
-    draw, arguments = inputs[name]
-    expected = svg(draw(*arguments))
-    changed = [table.set_index(np.arange(len(table)) % 7) for table in arguments]
-    assert svg(draw(*changed)) == expected
+@pytest.mark.parametrize("name", FROM_TABLES)
+def test_rows_may_come_with_any_index(sources, name):
+    tables = sources(name)
+    changed = {
+        key: table.set_index(np.arange(len(table)) % 7) for key, table in tables.items()
+    }
+    assert svg(draw_figure(name, changed)) == svg(draw_figure(name, tables))
 
 
 @pytest.mark.parametrize(
-    ("name", "position", "table", "column"),
+    ("name", "table", "column"),
     [
-        ("accuracy", 0, "ground_truth.csv", "in_pool"),
-        ("accuracy", 0, "ground_truth.csv", "experiment"),
-        ("scores", 0, "scores.csv", "score"),
-        ("scores", 1, "ground_truth.csv", "accuracy"),
-        ("scores", 2, "correlation.csv", "weighted_tau"),
-        ("tau", 0, "correlation.csv", "null_sd"),
-        ("tau", 1, "summary.csv", "null_sd_shared_permutation"),
-        ("critical_difference", 0, "friedman.csv", "mean_rank"),
-        ("ablation", 0, "ablation.csv", "variant"),
-        ("grid_curves", 0, "grid.csv", "weighted_tau"),
-        ("grid_curves", 1, "grid_choice.csv", "chance_sd"),
-        ("grid_maps", 0, "grid.csv", "neighbors"),
-        ("grid_maps", 1, "grid_choice.csv", "choice"),
-        ("choices", 0, "choices.csv", "agreement"),
-        ("start_seeds", 0, "choices.csv", "run_agreement"),
-        ("times", 0, "timing.csv", "stage"),
-        ("scree", 0, "complexity.csv", "fraction_95"),
+        ("accuracy", "ground_truth", "in_pool"),
+        ("accuracy", "ground_truth", "experiment"),
+        ("scores", "scores", "score"),
+        ("scores", "ground_truth", "accuracy"),
+        ("scores", "correlation", "weighted_tau"),
+        ("tau", "correlation", "null_sd"),
+        ("tau", "summary", "null_sd_shared_permutation"),
+        ("critical_difference", "friedman", "mean_rank"),
+        ("ablation", "ablation", "variant"),
+        ("grid_curves", "grid", "weighted_tau"),
+        ("grid_curves", "grid_choice", "chance_sd"),
+        ("grid_maps", "grid", "neighbors"),
+        ("grid_maps", "grid_choice", "choice"),
+        ("choices", "choices", "agreement"),
+        ("start_seeds", "choices", "run_agreement"),
+        ("times", "timing", "stage"),
+        ("scree", "complexity", "fraction_95"),
+        ("published", "published_taus", "weighted_tau"),
+        ("published", "published_agreement", "null_sd"),
     ],
 )
-def test_missing_column_or_rows_are_named(inputs, name, position, table, column):
-    draw, arguments = inputs[name]
-    whole = arguments[position]
-    arguments[position] = whole.drop(columns=column)
-    with pytest.raises(ValueError, match=f"{table} lacks the column {column} "):
-        draw(*arguments)
-    arguments[position] = whole.iloc[:0]
-    with pytest.raises(ValueError, match=f"{table} has no rows"):
-        draw(*arguments)
+def test_missing_column_or_rows_are_named(sources, name, table, column):
+    given = sources(name)
+    lacking = given | {table: given[table].drop(columns=column)}
+    with pytest.raises(ValueError, match=f"{table}.csv lacks the column {column} "):
+        draw_figure(name, lacking)
+    with pytest.raises(ValueError, match=f"{table}.csv has no rows"):
+        draw_figure(name, given | {table: given[table].iloc[:0]})
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_text_is_smaller_than_eight_points(inputs, texts, name):
-    draw, arguments = inputs[name]
-    figure = draw(*arguments)
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_smaller_than_eight_points(sources, texts, name):
+    figure = draw_figure(name, sources(name))
     assert min(text.get_fontsize() for text in texts(figure)) >= 8
 
 
-def test_figures_need_neither_torch_nor_pyplot():
-    modules = ", ".join(NAMES)
+def test_a_contact_sheet_is_a_figure_like_the_others(sheet, texts):
+    assert type(sheet) is Figure
+    assert svg(sheet) == svg(sheet)
+    assert min(text.get_fontsize() for text in texts(sheet)) >= 8
+
+
+def test_a_name_twice_in_the_table_raises():
+    with pytest.raises(ValueError, match="'tau' stands twice"):
+        figure_table([FigureEntry("tau", "one"), FigureEntry("tau", "another")])
+
+
+def test_a_study_is_drawn_where_all_its_tables_are():
+    assert figures_with("Studies", ["grid", "choices"]) == ["choices", "start_seeds"]
+    assert "grid_maps" in figures_with("Studies", ["grid", "grid_choice"])
+    assert figures_with("Studies", []) == []
+
+
+def test_the_table_needs_no_matplotlib_and_figures_neither_torch_nor_pyplot():
     program = (
-        f"import sys; from peftdiff.reporting.figures import {modules}\n"
+        "import sys; from peftdiff.reporting.figures import FIGURES\n"
+        "early = {'matplotlib', 'numpy'} & set(sys.modules)\n"
+        "from importlib import import_module\n"
+        "for name in [*FIGURES, 'contact_sheet']:\n"
+        "    import_module(f'peftdiff.reporting.figures.{name}')\n"
         "from peftdiff.reporting import labels\n"
         "labels.method_label('lora'), labels.task_label('digits')\n"
         "labels.metric_label('peftdiff')\n"
-        "print(*{'torch', 'matplotlib.pyplot'} & set(sys.modules))"
+        "print(*early | {'torch', 'matplotlib.pyplot'} & set(sys.modules))"
     )
     paths = [path for path in sys.path if path]
     found = subprocess.run(

@@ -2,40 +2,20 @@ import io
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import same_color
 
 from peftdiff.evaluation.published import SOURCES
 from peftdiff.reporting import labels
 from peftdiff.reporting.figures import published, style
+from tests.helpers import study_tables
 
 OLD, NEW, PAPERS, STUDY = SOURCES
-SERIES = [
-    *(("metric", name, "poster") for name in ("peftdiff", "logme", "sfda")),
-    *(("static", "static", source) for source in (OLD, STUDY)),
-    *(("agreement", OLD, other) for other in (NEW, PAPERS, STUDY)),
-]
 
 
 @pytest.fixture
 def tables():
-    rng = np.random.default_rng(0)
-    taus = pd.DataFrame(
-        [
-            (*names, f"task {i}", rng.uniform(-0.4, 0.9))
-            for names in SERIES
-            for i in range(6)
-        ],
-        columns=[*("kind", "ranking", "truth", "task"), "weighted_tau"],
-    )
-    means = taus.groupby(["kind", "ranking", "truth"], sort=False, as_index=False)
-    means = (
-        means["weighted_tau"]
-        .mean()
-        .assign(group="all", standard_error=0.05, null_sd=0.1, n_methods=9, n_tasks=6)
-    )
-    return taus, means
+    return study_tables.published()
 
 
 def row_of(axes, label, place=0):
@@ -89,7 +69,7 @@ def test_only_marks_beyond_two_deviations_are_filled(tables, value, filled):
     taus, means = tables
     axes = published.draw(taus, means.assign(weighted_tau=value)).axes[0]
     diamonds = [line for line in axes.lines if line.get_marker() == "D"]
-    assert len(diamonds) == len(SERIES)
+    assert len(diamonds) == len(means)
     wanted = style.ACCENT if filled else "white"
     assert all(same_color(mark.get_markerfacecolor(), wanted) for mark in diamonds)
 
@@ -101,7 +81,7 @@ def test_bands_and_errors_reach_two_deviations(tables):
     assert ends[:2] == [pytest.approx((-0.2, 0.2)), pytest.approx((-0.1, 0.1))]
     lines = [line for line in axes.lines if line.get_linewidth() == 1]
     errors = [np.ptp(line.get_xdata()) for line in lines if line.get_marker() == "None"]
-    assert errors == [pytest.approx(0.2)] * len(SERIES)
+    assert errors == [pytest.approx(0.2)] * len(means)
 
 
 def test_what_is_undefined_is_written_and_not_drawn(tables, overlaps):
@@ -135,23 +115,3 @@ def test_a_part_that_is_missing_is_left_out(tables):
     taus, means = tables
     axes = published.draw(taus, means[means["kind"] == "metric"]).axes[0]
     assert len(axes.get_yticks()) == 1 + 3
-
-
-def test_drawn_twice_the_bytes_are_equal_and_the_tables_as_they_were(tables):
-    copies = [table.copy(deep=True) for table in tables]
-    assert svg(published.draw(*tables)) == svg(published.draw(*tables))
-    for table, copy in zip(tables, copies, strict=True):
-        assert table.equals(copy)
-
-
-def test_no_text_is_smaller_than_eight_points(tables, texts):
-    figure = published.draw(*tables)
-    assert min(text.get_fontsize() for text in texts(figure)) >= 8
-
-
-def test_missing_columns_and_rows_are_named(tables):
-    taus, means = tables
-    with pytest.raises(ValueError, match=r"published_taus.csv lacks the column task"):
-        published.draw(taus.drop(columns="task"), means)
-    with pytest.raises(ValueError, match=r"published_agreement.csv has no rows"):
-        published.draw(taus, means.iloc[:0])

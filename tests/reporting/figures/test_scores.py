@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from peftdiff.reporting import labels
@@ -63,7 +64,14 @@ def test_other_metric_is_drawn_when_asked_for(make):
     figure = scores.draw(table, truth, make.correlation(), "logme")
     assert labels.metric_label("logme") in figure.get_supxlabel()
     with pytest.raises(ValueError, match=r"no row of the metric peftdiff.*logme"):
-        scores.draw(table, truth, make.correlation())
+        scores.draw(table, truth, make.correlation(), "peftdiff")
+
+
+def test_the_first_metric_is_drawn_by_itself(make):
+    truth = make.truth()
+    table = pd.concat([make.scores(truth, "logme"), make.scores(truth, "peftdiff")])
+    figure = scores.draw(table, truth, make.correlation())
+    assert labels.metric_label("logme") in figure.get_supxlabel()
 
 
 def test_undefined_tau_and_undefined_score_are_said(make, marks):

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from peftdiff.paths import PAGE_TABLES, TABLES, cached, page_part, published_table
+from peftdiff.paths import STUDY_TABLES, TABLES, cached, page_part, published_table
 from peftdiff.records import read_table
 from peftdiff.reporting.figures import accuracy, critical_difference, tau
 from peftdiff.reporting.figures.style import save
@@ -56,7 +56,7 @@ def address(tmp_path_factory):
     """The page of `mini`, with three of its figures, in a folder of its own."""
     folder = tmp_path_factory.mktemp("a page")
     experiment = cached("mini")
-    path = {n: str(ROOT / experiment.table(n)) for n in (*TABLES, *PAGE_TABLES)}
+    path = {n: str(ROOT / experiment.table(n)) for n in (*TABLES, *STUDY_TABLES)}
     figures = [str(folder / f"{name}.svg") for name in TITLES]
     figures[1] = str(folder / "tau.png")
     tables = {name: read_table(path[name]) for name in TABLES}

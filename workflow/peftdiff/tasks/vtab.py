@@ -39,9 +39,17 @@ VTAB_TASKS = [
 ]
 
 
-def list_paths(folder: str | Path) -> list[Path]:
-    """Return where the lists of a task's folder lie."""
-    return [Path(folder, f"{name}.txt") for name in (*COUNTS, TEST)]
+def existing_lists(root: str | Path, task: VtabTask) -> list[Path]:
+    """Return those lists of a task that are there, below a given `root`.
+
+    Raises
+    ------
+    UserError
+        Where several folders could be the task's.
+    """
+    folder = task_folder(root, task)
+    lists = [folder / f"{name}.txt" for name in (*COUNTS, TEST)] if folder else []
+    return [path for path in lists if path.exists()]
 
 
 def task_folder(root: str | Path, task: VtabTask) -> Path | None:

@@ -25,8 +25,26 @@ CHARACTERS_IN_PANEL = 60
 """Names with more characters than this in all are replaced by letters and a key."""
 
 
+def draw(diffusion_map: Mapping[str, np.ndarray]) -> Figure:
+    """Draw the panels that were computed for one task.
+
+    Parameters
+    ----------
+    diffusion_map
+        The arrays of ``diffusion_map.npz``: panels (p titles), coordinates
+        (p x n x 2), labels (n), class_names, title.
+    """
+    titles = [str(name) for name in diffusion_map["panels"]]
+    return draw_panels(
+        dict(zip(titles, diffusion_map["coordinates"], strict=True)),
+        diffusion_map["labels"],
+        [str(name) for name in diffusion_map["class_names"]],
+        str(diffusion_map["title"]),
+    )
+
+
 @style.context()
-def draw(
+def draw_panels(
     coordinates: Mapping[str, np.ndarray],
     labels: np.ndarray,
     class_names: Sequence[str],

@@ -40,7 +40,7 @@ DASHED = (0, (4, 2))
 
 
 @style.context()
-def draw(grid: pd.DataFrame, choice: pd.DataFrame) -> Figure:
+def draw(grid: pd.DataFrame, grid_choice: pd.DataFrame) -> Figure:
     """Draw the curves of the three parameters, and the ways to choose a setting.
 
     Parameters
@@ -48,7 +48,7 @@ def draw(grid: pd.DataFrame, choice: pd.DataFrame) -> Figure:
     grid
         Rows of ``grid.csv``: experiment, task, diffusion_time, neighbors, components,
         weighted_tau.
-    choice
+    grid_choice
         Rows of ``grid_choice.csv``: experiment, choice, task, the setting,
         mean_weighted_tau, n_tasks, chance_mean, chance_sd.
 
@@ -57,11 +57,11 @@ def draw(grid: pd.DataFrame, choice: pd.DataFrame) -> Figure:
     ValueError
         If a column or every row is missing, or no setting has a weighted tau.
     """
-    best = best_setting(grid, choice)
+    best = best_setting(grid, grid_choice)
     figure = style.figure(118)
     grid_spec = figure.add_gridspec(2, 3, height_ratios=(5, 3))
-    honest = _summary(choice, HONEST)["mean_weighted_tau"]
-    deviation = _summary(choice, "default")["chance_sd"]
+    honest = _summary(grid_choice, HONEST)["mean_weighted_tau"]
+    deviation = _summary(grid_choice, "default")["chance_sd"]
     first = None
     for column, (name, curve) in enumerate(one_at_a_time(grid, best).items()):
         panel = figure.add_subplot(grid_spec[0, column], sharey=first)
@@ -77,7 +77,7 @@ def draw(grid: pd.DataFrame, choice: pd.DataFrame) -> Figure:
             f"{short(other)} = {best[other]:g}" for other in best if other != name
         ]
         panel.set_title(", ".join(others), loc="left")
-    _draw_choices(figure.add_subplot(grid_spec[1, :]), choice)
+    _draw_choices(figure.add_subplot(grid_spec[1, :]), grid_choice)
     _add_legend(figure)
     return figure
 

@@ -24,14 +24,14 @@ ABSENT = "#BBBBBB"
 
 
 @style.context()
-def draw(grid: pd.DataFrame, choice: pd.DataFrame) -> Figure:
+def draw(grid: pd.DataFrame, grid_choice: pd.DataFrame) -> Figure:
     """Draw a map per pair of parameters.
 
     Parameters
     ----------
     grid
         Rows of ``grid.csv``.
-    choice
+    grid_choice
         Rows of ``grid_choice.csv``.
 
     Raises
@@ -39,8 +39,8 @@ def draw(grid: pd.DataFrame, choice: pd.DataFrame) -> Figure:
     ValueError
         If a column or every row is missing, or no setting has a weighted tau.
     """
-    best = best_setting(grid, choice)
-    default = choice[choice["choice"] == "default"]
+    best = best_setting(grid, grid_choice)
+    default = grid_choice[grid_choice["choice"] == "default"]
     marked = {"D": best}
     if default["diffusion_time"].notna().any():
         marked["o"] = dict(default[list(PARAMETERS)].dropna().iloc[0])

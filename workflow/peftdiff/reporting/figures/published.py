@@ -52,15 +52,15 @@ class Line(NamedTuple):
 
 
 @style.context()
-def draw(taus: pd.DataFrame, means: pd.DataFrame) -> Figure:
+def draw(published_taus: pd.DataFrame, published_agreement: pd.DataFrame) -> Figure:
     """Draw published taus and their means over tasks.
 
     Parameters
     ----------
-    taus
+    published_taus
         Rows of ``published_taus.csv``: kind (metric, static, agreement), ranking,
         truth, task, weighted_tau. An empty tau is left out.
-    means
+    published_agreement
         Rows of ``published_agreement.csv``: kind, ranking, truth, group,
         weighted_tau, standard_error, null_sd, n_methods, n_tasks; those of the group
         "all" are drawn. A mean without a value is written as n/a.
@@ -71,14 +71,15 @@ def draw(taus: pd.DataFrame, means: pd.DataFrame) -> Figure:
         If a column or every row is missing.
     """
     for table, name, columns in (
-        (taus, "published_taus.csv", TAU_COLUMNS),
-        (means, "published_agreement.csv", MEAN_COLUMNS),
+        (published_taus, "published_taus.csv", TAU_COLUMNS),
+        (published_agreement, "published_agreement.csv", MEAN_COLUMNS),
     ):
         tables.check(table.assign(experiment="published"), name, columns)
-    lines = list(_lines(means[means["group"] == "all"]))
+    means = published_agreement[published_agreement["group"] == "all"]
+    lines = list(_lines(means))
     figure = style.figure(42 + ROW_HEIGHT * lines[-1].height)
     axes = figure.add_subplot()
-    by_series = dict(list(taus.groupby(SERIES)["weighted_tau"]))
+    by_series = dict(list(published_taus.groupby(SERIES)["weighted_tau"]))
     for line in lines:
         if line.mean is not None:
             tasks = by_series.get(tuple(line.mean[SERIES]), pd.Series(dtype=float))

@@ -28,7 +28,7 @@ def draw(
     scores: pd.DataFrame,
     ground_truth: pd.DataFrame,
     correlation: pd.DataFrame,
-    metric: str = "peftdiff",
+    metric: str | None = None,
 ) -> Figure:
     """Draw one metric's scores against accuracy.
 
@@ -43,7 +43,7 @@ def draw(
     correlation
         Rows of ``correlation.csv``: experiment, task, metric, weighted_tau.
     metric
-        Slug of the metric.
+        Slug of the metric; by default the first of `scores`, the experiment's own.
 
     Raises
     ------
@@ -51,7 +51,11 @@ def draw(
         If a column or every row is missing, a task lacks this metric's weighted tau, or
         a scored method lacks an accuracy that was to be measured.
     """
-    chosen = _select(scores, ground_truth, correlation, metric)
+    tables.check(scores, "scores.csv", SCORE_COLUMNS)
+    tables.check(ground_truth, "ground_truth.csv", TRUTH_COLUMNS)
+    tables.check(correlation, "correlation.csv", CORRELATION_COLUMNS)
+    metric = metric or str(scores["metric"].iloc[0])
+    chosen = _select(scores, metric)
     points = _points(chosen, ground_truth)
     taus = _taus(correlation, metric, list(chosen["task"].unique()))
     methods = labels.order_methods(chosen["method"])
@@ -80,16 +84,8 @@ def _empty_panels(
     return figure, panels.add_task_panels(figure, tasks, columns, title_lines=2)
 
 
-def _select(
-    scores: pd.DataFrame,
-    ground_truth: pd.DataFrame,
-    correlation: pd.DataFrame,
-    metric: str,
-) -> pd.DataFrame:
-    """Check the tables and return the metric's rows of ``scores``."""
-    tables.check(scores, "scores.csv", SCORE_COLUMNS)
-    tables.check(ground_truth, "ground_truth.csv", TRUTH_COLUMNS)
-    tables.check(correlation, "correlation.csv", CORRELATION_COLUMNS)
+def _select(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the metric's rows of ``scores``."""
     chosen = scores[scores["metric"] == metric]
     if chosen.empty:
         raise ValueError(

@@ -36,11 +36,11 @@ LOOKS: dict[str, tuple[str, str, Any, str]] = {
     CNN: ("CNN", style.METHOD_COLORS[1], (0, (4, 2)), "o"),
 }
 
-Curves = Mapping[tuple[str, str], ArrayLike]
+Curves = Mapping[str, ArrayLike]
 
 
 @style.context()
-def draw(complexity: pd.DataFrame, curves: Curves) -> Figure:
+def draw(complexity: pd.DataFrame, scree: Curves) -> Figure:
     """Draw the curves, and the fraction of components that each task needs.
 
     Parameters
@@ -48,8 +48,8 @@ def draw(complexity: pd.DataFrame, curves: Curves) -> Figure:
     complexity
         Rows of ``complexity.csv``: experiment, task, group, model, components_95,
         fraction_95.
-    curves
-        For each (task, model) the shares of the variance that its first components
+    scree
+        For each "task/model" the shares of the variance that its first components
         hold, the mean over seeds.
 
     Raises
@@ -63,7 +63,7 @@ def draw(complexity: pd.DataFrame, curves: Curves) -> Figure:
     figure = style.figure(max(80, 30 + ROW_HEIGHT * lines[-1].height))
     left, right = figure.subplots(1, 2, width_ratios=(5, 4))
     tasks = list(complexity["task"].drop_duplicates())
-    _draw_curves(left, tasks, methods, curves)
+    _draw_curves(left, tasks, methods, scree)
     means = mean_fractions(complexity).pivot(
         index="task", columns="model", values="fraction_95"
     )
@@ -115,12 +115,12 @@ def _mean_curve(curves: Curves, tasks: list[str], model: str) -> NDArray[np.floa
     A point for no component, which holds nothing, stands in front.
     """
     for task in tasks:
-        if (task, model) not in curves:
+        if f"{task}/{model}" not in curves:
             raise ValueError(
                 f"scree.npz has no curve of {model} on {task}; complexity.csv and it"
                 " are made together: make both again"
             )
-    values = np.array([curves[task, model] for task in tasks], dtype=np.float64)
+    values = np.array([curves[f"{task}/{model}"] for task in tasks], dtype=np.float64)
     known = values[~np.isnan(values).any(axis=1)]
     mean = known.mean(axis=0) if len(known) else np.full(values.shape[1], np.nan)
     return np.concatenate([[0.0], mean])
