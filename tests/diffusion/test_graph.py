@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from peftdiff.diffusion.graph import one_way_kernel, symmetrized, unit_rows
+from peftdiff.diffusion.graph import directed_kernel, symmetrized, unit_rows
 from peftdiff.diffusion.neighbors import find_neighbors
 
 
@@ -15,7 +15,7 @@ def dense_one_way(features, neighbors, width):
 
 
 def kernel_of(features, neighbors, *options):
-    return one_way_kernel(find_neighbors(features, neighbors), neighbors, *options)
+    return directed_kernel(find_neighbors(features, neighbors), neighbors, *options)
 
 
 @settings(max_examples=30)
@@ -30,7 +30,7 @@ def test_kernel_is_the_formula_on_the_neighbors(seed, n, width, data):
 
 def test_kernel_of_a_larger_search():
     features = np.random.default_rng(0).normal(size=(30, 3))
-    kernel = one_way_kernel(find_neighbors(features, 12), 5)
+    kernel = directed_kernel(find_neighbors(features, 12), 5)
     assert np.array_equal(kernel.toarray(), kernel_of(features, 5).toarray())
 
 

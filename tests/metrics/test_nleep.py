@@ -143,10 +143,10 @@ def test_too_large_for_the_regularization():
         compute("nleep", 1e9 * features, labels)
 
 
-def test_mixtures_that_do_not_settle_are_told_once(monkeypatch):
+def test_mixtures_that_do_not_converge_are_reported_once(monkeypatch):
     hurried = functools.partial(GaussianMixture, max_iter=1)
     monkeypatch.setattr(nleep, "GaussianMixture", hurried)
-    message = "3 of 3 mixtures did not settle within 1 iterations"
+    message = "3 of 3 mixtures did not converge in 1 iterations"
     with pytest.warns(ConvergenceWarning, match=message) as told:
         found = compute("nleep", *dataset(), restarts=3)
     assert len(told) == 1

@@ -158,20 +158,20 @@ def test_another_step_changes_no_probability(n, d, scale):
 @pytest.mark.parametrize(("n", "d", "n_classes"), [(200, 60, 3), (300, 20, 40)])
 def test_single_precision_on_the_way_does_not_show(monkeypatch, n, d, n_classes):
     data = dataset(n, d, n_classes)
-    kinds = []
+    dtypes = []
     step = module.Regression.newton_step
 
     def newton_step(self, point, accuracy):
-        kinds.append(self.kind(accuracy))
+        dtypes.append(self.precision(accuracy))
         return step(self, point, accuracy)
 
     monkeypatch.setattr(module.Regression, "newton_step", newton_step)
     found = compute("pactran_gaussian", *data)
-    assert set(kinds) == {np.float32}
-    kinds.clear()
+    assert set(dtypes) == {np.float32}
+    dtypes.clear()
     monkeypatch.setattr(module, "CONDITION", 0)
     assert compute("pactran_gaussian", *data) == pytest.approx(found, rel=1e-10)
-    assert set(kinds) == {np.float64}
+    assert set(dtypes) == {np.float64}
 
 
 def test_published_trace_sums_over_samples_and_counts_biases():

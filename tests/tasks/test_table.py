@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from peftdiff.tasks import GROUPS, TASKS, DrawnTask, Task, VtabTask, generate_task
-from peftdiff.tasks.table import table
+from peftdiff.tasks.table import task_table
 
 DRAWN = [slug for slug, task in TASKS.items() if isinstance(task, DrawnTask)]
 
@@ -58,13 +58,13 @@ def test_two_tasks_in_each_group_at_least():
 
 def test_duplicate_slug_raises():
     task = DrawnTask("twice", "Twice", "natural")
-    with pytest.raises(ValueError, match="'twice' stands twice"):
-        table([task, task])
+    with pytest.raises(ValueError, match="'twice' is in the table twice"):
+        task_table([task, task])
 
 
 def test_unknown_group_raises():
     with pytest.raises(ValueError, match="unknown group 'artificial'"):
-        table([Task("a", "A", "artificial")])
+        task_table([Task("a", "A", "artificial")])
 
 
 def test_unknown_task_raises_and_names_the_known_ones():

@@ -1,10 +1,12 @@
-"""The published code's chain, kept for comparison: not a diffusion map, not repeatable.
+"""The published code's chain, for comparison: not a diffusion map, nor reproducible.
 
 It hands P, which is not symmetric, to a solver for symmetric matrices. What comes back
 depends on the solver's start vector, which the published code draws anew in each run
 and this module from a seed. Sizes, kernel and sampling are those of the public
 repository prafful-kumar/PEFT_SELECTION (2025).
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import sparse
@@ -21,10 +23,10 @@ SAMPLING_SEED = 42
 INTER = "root"
 
 
-def check_published_options(**options: object) -> None:
+def check_published_options(options: Mapping[str, object]) -> None:
     """Raise ValueError for an option that the published chain does not have.
 
-    Each option may keep the default of ``diffusion_score`` or name the published value.
+    Each option may have the default of ``diffusion_score`` or the published value.
     """
     allowed: dict[str, tuple[object, ...]] = {
         "normalize": (True,),
@@ -43,30 +45,30 @@ def check_published_options(**options: object) -> None:
 
 
 def published_samples(dataset: Dataset) -> Dataset:
-    """Return the samples the published code uses: large classes, at most 10 000."""
+    """Return the samples of large classes, at most 10 000, as published."""
     large = drop_small_classes(dataset, MIN_CLASS_SIZE)
     n = len(large.codes)
     if n <= MAX_SAMPLES:
         return large
     legacy = np.random.RandomState(SAMPLING_SEED)
-    chosen = legacy.choice(n, MAX_SAMPLES, replace=False)
-    classes, codes = np.unique(large.codes[chosen], return_inverse=True)
-    return Dataset(large.features[chosen], codes, len(classes))
+    sampled = legacy.choice(n, MAX_SAMPLES, replace=False)
+    classes, codes = np.unique(large.codes[sampled], return_inverse=True)
+    return Dataset(large.features[sampled], codes, len(classes))
 
 
 def published_spectrum(
     kernel: sparse.csr_array, components: int, seed: int
 ) -> Spectrum:
-    """Return what ``eigsh`` makes of P = D^-1 K on the one-way graph.
+    """Return what ``eigsh`` returns for P = D^-1 K of the directed graph.
 
     Parameters
     ----------
     kernel : csr_array, shape (n, n)
-        One-way, see ``one_way_kernel``.
+        The directed kernel, see ``directed_kernel``.
     components : int
-        How many Ritz pairs, 1 .. n - 1.
+        Number of Ritz pairs, 1 .. n - 1.
     seed : int
-        The start vector is ``numpy.random.default_rng(seed).uniform(-1, 1, n)``.
+        Seed of the start vector, ``numpy.random.default_rng(seed).uniform(-1, 1, n)``.
 
     Returns
     -------

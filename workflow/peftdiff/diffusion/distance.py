@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 class ClassStatistics(NamedTuple):
-    """All that class distances need of a diffusion map, for any time and length.
+    """What class distances need of a diffusion map, for any time and number c.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ def class_distances(
     diffusion_time: float,
     inter: str = "squared",
 ) -> tuple[float, float]:
-    """Return how loose the classes are and how far apart.
+    """Return how loose the classes are, and how far apart.
 
     With D_t^2(x, y) = sum_l lambda_l^(2t) (psi_l(x) - psi_l(y))^2 and mu_k class k's
     mean, intra = mean_k mean_(i in k) D_t^2(z_i, mu_k) and inter = mean_(k<l)

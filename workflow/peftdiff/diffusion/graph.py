@@ -36,7 +36,7 @@ def unit_rows(features: Features) -> Features:
     return units
 
 
-def one_way_kernel(
+def directed_kernel(
     neighborhoods: Neighborhoods,
     neighbors: int,
     kernel_width: float | str = 1.0,
@@ -47,13 +47,13 @@ def one_way_kernel(
     Parameters
     ----------
     neighborhoods : Neighborhoods
-        Of at least `neighbors` each.
+        At least `neighbors` neighbors of each sample.
     neighbors : int
-        The sample itself counted.
+        Number of neighbors used, the sample itself counted.
     kernel_width : float or {"median", "self_tuning"}
-        w; its median over the samples' distances to their farthest neighbor; or, for
-        each pair, 2 w^2 = the product of the two samples' such distances (Zelnik-Manor
-        and Perona, 2004).
+        w itself; "median" takes the median of the samples' distances to their farthest
+        neighbor; "self_tuning" sets 2 w^2 of each pair to the product of the two
+        samples' such distances (Zelnik-Manor and Perona, 2004).
     self_loops : bool
         Whether a sample is its own neighbor, with weight 1.
 
@@ -80,15 +80,17 @@ def one_way_kernel(
 
 
 def symmetrized(kernel: sparse.csr_array, symmetrize: str = "max") -> sparse.csr_array:
-    """Return a symmetric kernel: the random walk is reversible only on such a one.
+    """Return a symmetric kernel, on which alone the random walk is reversible.
 
     Parameters
     ----------
     kernel : csr_array, shape (n, n)
-        Of symmetric weights on one-way edges.
+        Directed kernel: where both directions of an edge exist, their weights are
+        equal.
     symmetrize : {"max", "mean", "mutual"}
-        Keep every edge; keep it with the mean of its two weights, which halves one-way
-        edges; keep an edge only where each end is among the other's neighbors.
+        "max" keeps every edge; "mean" keeps it with the mean of its two weights, which
+        halves one-way edges; "mutual" keeps an edge only where each end is among the
+        other's neighbors.
     """
     check_choice("symmetrize", symmetrize, SYMMETRIZE)
     reverse = kernel.T.tocsr()
@@ -100,7 +102,7 @@ def symmetrized(kernel: sparse.csr_array, symmetrize: str = "max") -> sparse.csr
 
 
 def check_kernel_width(kernel_width: float | str) -> None:
-    """Raise ValueError unless the width is a number above 0 or a known word."""
+    """Raise ValueError unless the width is a number above 0 or a known rule."""
     if isinstance(kernel_width, str):
         check_choice("kernel_width", kernel_width, KERNEL_WIDTHS)
     else:

@@ -12,7 +12,7 @@ from peftdiff.diffusion.distance import (
     time_weights,
     weighted_distances,
 )
-from peftdiff.diffusion.graph import one_way_kernel
+from peftdiff.diffusion.graph import directed_kernel
 from peftdiff.diffusion.inputs import Dataset, check_count, check_positive
 from peftdiff.diffusion.neighbors import find_neighbors
 from peftdiff.diffusion.score import check_options, prepare_samples, solve_kernel
@@ -37,11 +37,12 @@ def score_grid(
     min_class_size: int = 1,
     search: str = "exact",
 ) -> pd.DataFrame:
-    """Give ``diffusion_score``'s distances for every combination of t, k and c.
+    """Return ``diffusion_score``'s distances for every combination of t, k and c.
 
-    The neighbors are searched once, each k's eigenpairs solved once, and each further
-    (t, c) costs a weighted sum over per-eigenvector class statistics. As published,
-    each c is solved for by itself, as what that solver returns depends on c.
+    The neighbors are searched once, the eigenpairs solved once for each k, and each
+    further (t, c) costs a weighted sum over class statistics of the eigenvectors. With
+    variant="as_published" each c is solved for separately, as what that solver returns
+    depends on c.
 
     Parameters
     ----------
@@ -70,9 +71,9 @@ def score_grid(
         When a graph has more connected components than the most `components`.
     """
     inter = check_options(
-        variant,
-        seed,
-        search,
+        variant=variant,
+        seed=seed,
+        search=search,
         normalize=normalize,
         kernel_width=kernel_width,
         self_loops=self_loops,
@@ -85,19 +86,20 @@ def score_grid(
     )
     _check_axes(diffusion_times, neighbors, components, len(dataset.codes))
     neighborhoods = find_neighbors(dataset.features, max(neighbors), search)
-    together = [[c] for c in components] if variant == "as_published" else [components]
+    # Values of c that one set of eigenpairs serves.
+    served = [[c] for c in components] if variant == "as_published" else [components]
 
-    def points(k: int) -> list[tuple[float, ...]]:
-        kernel = one_way_kernel(neighborhoods, k, kernel_width, self_loops)
+    def rows_of(k: int) -> list[tuple[float, ...]]:
+        kernel = directed_kernel(neighborhoods, k, kernel_width, self_loops)
         rows: list[tuple[float, ...]] = []
-        for some in together:
-            spectrum = solve_kernel(kernel, max(some), variant, symmetrize, seed)
-            found = _points(spectrum, dataset, diffusion_times, some, inter)
-            rows += [(t, k, c, *distances) for t, c, *distances in found]
+        for counts in served:
+            spectrum = solve_kernel(kernel, max(counts), variant, symmetrize, seed)
+            points = _points(spectrum, dataset, diffusion_times, counts, inter)
+            rows += [(t, k, c, *distances) for t, c, *distances in points]
         return rows
 
     # Eigenproblems side by side: one core each is faster than all cores for each.
-    rows = itertools.chain(*in_threads(points, neighbors))
+    rows = itertools.chain(*in_threads(rows_of, neighbors))
     names = ["diffusion_time", "neighbors", "components", "intra", "inter"]
     return pd.DataFrame(rows, columns=names)
 
@@ -109,13 +111,13 @@ def _points(
     components: Sequence[int],
     inter: str,
 ) -> Iterator[tuple[float, int, float, float]]:
-    """Yield t, c, intra and inter of all that one set of eigenpairs serves."""
+    """Yield t, c, intra and inter for all t and c that one set of eigenpairs serves."""
     values, vectors, connected_components = spectrum
     statistics = class_statistics(vectors, dataset.codes, dataset.n_classes)
     for t in diffusion_times:
         weights = time_weights(values, t)
         for c in components:
-            # The space of eigenvalue 1 is kept whole, however few are asked for.
+            # All eigenvectors of eigenvalue 1 are kept, however few are asked for.
             used = weights[: max(c, connected_components)]
             yield (t, c, *weighted_distances(statistics, used, inter))
 

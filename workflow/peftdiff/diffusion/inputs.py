@@ -1,4 +1,4 @@
-"""The one check of features and labels that every score starts from."""
+"""Checks of features, labels and options, the same for all scores."""
 
 import math
 from collections.abc import Collection, Iterator
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Features = NDArray[np.floating]
 
-BLOCK_CELLS = 100_000  # features looked at at once
+BLOCK_CELLS = 100_000  # numbers checked at once
 
 
 class Dataset(NamedTuple):
@@ -45,10 +45,10 @@ def check_dataset(
     labels : array_like, shape (n,)
         Class names or whole numbers; gaps are allowed.
     name : str
-        What error messages call the features.
+        Name of the features in error messages.
     keep_single : bool
-        Whether float32 features stay float32, which copies nothing where they are
-        contiguous, even if mapped into memory from a file.
+        Whether float32 features stay float32, which avoids a copy of contiguous ones,
+        even if they are mapped from a file.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def check_features(
 
 
 def row_blocks(array: NDArray[Any]) -> Iterator[slice]:
-    """Yield the rows in blocks that stay in the cache, of any file only a few pages."""
+    """Yield the rows in blocks that fit the cache, and read a mapped file in pieces."""
     step = max(1, BLOCK_CELLS // array.shape[1])
     for first in range(0, len(array), step):
         yield slice(first, first + step)
@@ -165,7 +165,7 @@ def check_positive(name: str, value: float) -> float:
 
 
 def check_choice(name: str, value: str, choices: Collection[str]) -> str:
-    """Return one of the known words, or raise ValueError listing them."""
+    """Return a choice if it is one of the known ones, or raise ValueError."""
     if value not in choices:
         known = ", ".join(choices)
         raise ValueError(f"{name} must be one of {known}; got {value!r}")
@@ -173,7 +173,7 @@ def check_choice(name: str, value: str, choices: Collection[str]) -> str:
 
 
 def drop_small_classes(dataset: Dataset, min_class_size: int) -> Dataset:
-    """Return the dataset without classes of fewer samples, renumbered.
+    """Return the dataset without classes of fewer samples, and renumber the others.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The random walk on the graph: degree, stationary distribution, its matrices."""
+"""The random walk on the graph: its degrees, stationary distribution and matrices."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ def degree(kernel: sparse.csr_array) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        Where a sample has no neighbor at all, so that its walk has nowhere to go.
+        Where a sample has no neighbor, so that the walk cannot leave it.
     """
     degrees = np.asarray(kernel.sum(axis=1), dtype=np.float64)
     if not degrees.all():
@@ -48,6 +48,6 @@ def conjugate(
     edges = kernel.tocoo()
     rows, columns = edges.coords
     inverse_root = 1 / np.sqrt(degrees)
-    # The two factors first: so both directions of an edge round alike.
+    # The two factors are multiplied first, so that both directions round alike.
     weights = edges.data * (inverse_root[rows] * inverse_root[columns])
     return sparse.csr_array((weights, (rows, columns)), shape=kernel.shape)

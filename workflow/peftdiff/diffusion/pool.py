@@ -1,4 +1,4 @@
-"""The ranking of a pool of methods by what each did to the classes."""
+"""The ranking of a pool of methods by how each changed the classes."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from peftdiff.diffusion.inputs import check_choice
 
 Floats = NDArray[np.float64]
 
-EQUAL = 1e-12  # values closer than this, relative to the largest, are rounding
+EQUAL = 1e-12  # values that differ by less, relative to the largest, count as equal
 
 
 def rank_pool(
@@ -25,9 +25,10 @@ def rank_pool(
     Parameters
     ----------
     pool : mapping of str to (intra, inter)
-        What ``diffusion_score`` gives for each method's embedding of a task.
+        The class distances of each method's embedding of a task, as
+        ``diffusion_score`` returns them.
     backbone : (intra, inter)
-        The same for the frozen backbone.
+        The class distances of the frozen backbone's embedding.
     combine : {"minmax", "zscore", "relative"}
         With Delta = method - backbone,
         "minmax": minmax(Delta inter) + 1 - minmax(Delta intra) over the pool;
@@ -68,7 +69,7 @@ def pool_scores(
     distances : array_like, shape (..., n_methods, 2)
         (intra, inter) of each method; the leading axes are the pools.
     backbone : array_like, shape (..., 2)
-        The same for each pool's backbone; leading axes are broadcast.
+        (intra, inter) of each pool's backbone; leading axes are broadcast.
     combine : {"minmax", "zscore", "relative"}
         See ``rank_pool``.
 
@@ -126,7 +127,7 @@ def _relative(distances: Floats, reference: Floats) -> Floats:
 
 
 def _agree(distances: Floats, reference: Floats) -> NDArray[np.bool_]:
-    """Return for intra and inter whether a pool differs by no more than rounding."""
+    """Return for intra and inter whether a pool's values are equal up to rounding."""
     largest = np.abs(distances).max(axis=-2, keepdims=True)
     largest = np.maximum(largest, np.abs(reference))
     spread = np.ptp(distances, axis=-2, keepdims=True)

@@ -11,7 +11,7 @@ from peftdiff.diffusion.distance import INTER, class_distances
 from peftdiff.diffusion.graph import (
     SYMMETRIZE,
     check_kernel_width,
-    one_way_kernel,
+    directed_kernel,
     symmetrized,
     unit_rows,
 )
@@ -30,7 +30,7 @@ VARIANTS = ("symmetric", "as_published")
 
 
 class DiffusionScore(NamedTuple):
-    """The class distances of one embedding and the diffusion map they come from.
+    """The class distances of one embedding, and the diffusion map behind them.
 
     Attributes
     ----------
@@ -39,11 +39,12 @@ class DiffusionScore(NamedTuple):
     inter : float
         Mean squared diffusion distance between class means; larger is farther apart.
     eigenvalues : ndarray, shape (c,)
-        Largest first; one 1 for each connected component.
+        Largest first; the eigenvalue 1 once for each connected component.
     eigenvectors : ndarray, shape (n, c)
         psi, one row for each sample that `min_class_size` keeps.
     connected_components : int
-        Of the neighborhood graph; c is this number where it exceeds `components`.
+        Number of connected components of the neighborhood graph; c is this number
+        where it exceeds `components`.
     """
 
     intra: float
@@ -54,7 +55,7 @@ class DiffusionScore(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """The samples of an embedding that count: their class codes and neighbors."""
+    """The class codes and the neighbors of the samples that are used."""
 
     codes: NDArray[np.int64]
     neighborhoods: Neighborhoods
@@ -98,19 +99,19 @@ def diffusion_score(
     diffusion_time : float
         t: how many steps the walk takes, above 0.
     variant : {"symmetric", "as_published"}
-        "as_published" runs the published code's chain instead: one-way graph, solver
-        for symmetric matrices on P, classes of 10 samples or more, at most 10 000
-        samples, inter="root"; its result depends on `seed`.
+        "as_published" runs the published code's chain instead: a directed graph, a
+        solver for symmetric matrices on P, classes of 10 samples or more, at most
+        10 000 samples, inter="root"; its result depends on `seed`.
     seed : int
-        Of the eigensolver's start vectors.
+        Seed of the eigensolver's start vectors.
     normalize : bool
-        Scale every row to length 1 first.
+        Whether every row is scaled to length 1 first.
     kernel_width : float or {"median", "self_tuning"}
-        w of exp(-||.||^2 / (2 w^2)); see ``one_way_kernel``.
+        w of exp(-||.||^2 / (2 w^2)); see ``directed_kernel``.
     self_loops : bool
         Whether a sample is linked to itself, with weight 1.
     symmetrize : {"max", "mean", "mutual"}
-        How one-way links become two-way; see ``symmetrized``.
+        How directed links become undirected; see ``symmetrized``.
     inter : {"squared", "root"}
         See ``class_distances``.
     min_class_size : int
@@ -139,9 +140,9 @@ def diffusion_score(
     """
     check_positive("diffusion_time", diffusion_time)
     inter = check_options(
-        variant,
-        seed,
-        search,
+        variant=variant,
+        seed=seed,
+        search=search,
         normalize=normalize,
         kernel_width=kernel_width,
         self_loops=self_loops,
@@ -182,13 +183,13 @@ def find_samples(
     min_class_size: int,
     search: str,
 ) -> Samples:
-    """Take the first step of ``diffusion_score``: samples that count, and neighbors."""
+    """Take the first step of ``diffusion_score``: the samples and their neighbors."""
     dataset = prepare_samples(
         features, labels, normalize, min_class_size, variant, search
     )
     check_count("neighbors", neighbors, 2, len(dataset.codes))
-    found = find_neighbors(dataset.features, neighbors, search)
-    return Samples(dataset.codes, found)
+    neighborhoods = find_neighbors(dataset.features, neighbors, search)
+    return Samples(dataset.codes, neighborhoods)
 
 
 def solve_samples(
@@ -204,23 +205,25 @@ def solve_samples(
 ) -> Spectrum:
     """Take the second step of ``diffusion_score``: the walk's leading eigenpairs."""
     check_count("components", components, 1, len(samples.codes))
-    kernel = one_way_kernel(samples.neighborhoods, neighbors, kernel_width, self_loops)
+    kernel = directed_kernel(samples.neighborhoods, neighbors, kernel_width, self_loops)
     return solve_kernel(kernel, components, variant, symmetrize, seed)
 
 
 def check_options(
+    *,
     variant: str,
     seed: int,
     search: str,
-    *,
+    normalize: bool,
     kernel_width: float | str,
+    self_loops: bool,
     symmetrize: str,
     inter: str,
-    **others: object,
+    min_class_size: int,
 ) -> str:
-    """Return the inter distance that the variant takes.
+    """Return the kind of inter distance that the variant uses.
 
-    Raises ValueError for an unknown named choice, before any work is done.
+    Raises ValueError for an unknown choice, before any work is done.
     """
     check_choice("variant", variant, VARIANTS)
     check_count("seed", seed, 0)
@@ -230,8 +233,16 @@ def check_options(
     check_choice("search", search, SEARCHES)
     if variant != "as_published":
         return inter
-    named = {"kernel_width": kernel_width, "symmetrize": symmetrize, "inter": inter}
-    published.check_published_options(**named, **others)
+    published.check_published_options(
+        {
+            "normalize": normalize,
+            "kernel_width": kernel_width,
+            "self_loops": self_loops,
+            "symmetrize": symmetrize,
+            "inter": inter,
+            "min_class_size": min_class_size,
+        }
+    )
     return published.INTER
 
 
@@ -243,10 +254,10 @@ def prepare_samples(
     variant: str = "symmetric",
     search: str = "exact",
 ) -> Dataset:
-    """Return checked features, of unit rows if asked, of the classes that count.
+    """Return checked features, normalized if asked, of the classes that are kept.
 
-    An exact search gets float64 features, so that float32 ones give the score of their
-    float64 values; an approximate one gets them as they come.
+    For an exact search features are float64, so that float32 ones give the score of
+    their float64 values; for an approximate one they keep their type.
     """
     dataset = check_dataset(features, labels, keep_single=not SEARCHES[search].exact)
     if normalize:
@@ -260,7 +271,7 @@ def prepare_samples(
 def solve_kernel(
     kernel: sparse.csr_array, components: int, variant: str, symmetrize: str, seed: int
 ) -> Spectrum:
-    """Return a variant's eigenpairs of the walk on a one-way kernel."""
+    """Return a variant's eigenpairs of the random walk on a directed kernel."""
     if variant == "as_published":
         return published.published_spectrum(kernel, components, seed)
     return diffusion_spectrum(symmetrized(kernel, symmetrize), components, seed)

@@ -22,12 +22,12 @@ Floats = NDArray[np.float64]
 
 DENSE_SIZE = 300  # up to this many samples, or
 DENSE_SHARE = 12  # this many for each eigenpair, the dense solver is the faster one
-AWAY = 3.0  # moves a known eigenvalue from [-1, 1] to below -1
+SHIFT = 3.0  # moves a known eigenvalue from [-1, 1] to below -1
 MISSED = 1e-9  # an eigenvalue above the smallest found by more than this was missed
 RESOLVED = 0.05  # cubes of eigenvalues below this lie too close together
 RESTARTS = 30  # of the solver: five are common, hundreds where eigenvalues crowd at 1
-SHARED = 1_000_000  # numbers in the eigenvectors from which BLAS shares its products
-SMALL = 5000  # up to this many samples, the dense solver is not worse than hundreds
+SHARED = 1_000_000  # numbers in the eigenvectors above which BLAS uses all threads
+SMALL = 5000  # up to so many samples the dense solver is as fast as 100s of restarts
 
 
 class DisconnectedGraphWarning(UserWarning):
@@ -40,7 +40,7 @@ class Spectrum(NamedTuple):
     Attributes
     ----------
     eigenvalues : ndarray, shape (c,)
-        One for each connected component come first.
+        The first are 1, once for each connected component.
     eigenvectors : ndarray, shape (n, c)
         psi = v / sqrt(pi): orthonormal under the weights pi, of fixed signs.
     connected_components : int
@@ -64,14 +64,14 @@ def diffusion_spectrum(
     kernel : csr_array, shape (n, n)
         Symmetric, without negative weights.
     components : int
-        How many eigenpairs, 1 .. n, those of eigenvalue 1 counted.
+        Number of eigenpairs, 1 .. n, those of eigenvalue 1 counted.
     seed : int
-        Of the solver's start vectors; the result does not depend on it.
+        Seed of the solver's start vectors; the result does not depend on it.
 
     Returns
     -------
     Spectrum
-        Of `components` eigenpairs; of one for each connected component, where there are
+        `components` eigenpairs, or one for each connected component where there are
         more of these.
 
     Raises
@@ -85,7 +85,7 @@ def diffusion_spectrum(
         When there are more connected components than `components`.
     """
     degrees = degree(kernel)
-    matrix = conjugate(_without_traces(kernel, degrees), degrees)
+    matrix = conjugate(_without_negligible_edges(kernel, degrees), degrees)
     n_parts, membership = connected_components(matrix, directed=False)
     if n_parts > components:
         warnings.warn(
@@ -110,29 +110,29 @@ def _leading(
     seed: int,
 ) -> tuple[Floats, Floats]:
     """Return the merged eigenvectors v and eigenvalues of all connected components."""
-    parts = list(_parts(matrix, membership))
-    wanted = max(components - len(parts), 0)
+    blocks = list(_component_blocks(matrix, membership))
+    wanted = max(components - len(blocks), 0)
     solved = []
-    for members, block in parts:
+    for members, block in blocks:
         constant = np.sqrt(degrees[members])
         constant /= np.linalg.norm(constant)
         count = min(wanted, len(members) - 1)
         values, vectors = _nontrivial_pairs(block, constant, count, seed)
         solved.append((values, np.column_stack([constant, vectors])))
     values = np.concatenate([pairs[0] for pairs in solved])
-    owner = np.repeat(np.arange(len(parts)), [len(pairs[0]) for pairs in solved])
+    owner = np.repeat(np.arange(len(blocks)), [len(pairs[0]) for pairs in solved])
     best = np.argsort(-values, kind="stable")[:wanted]
-    merged = np.zeros((len(degrees), len(parts) + len(best)))
-    for part, (members, _) in enumerate(parts):
-        first = np.searchsorted(owner, part)
-        slots = np.flatnonzero(owner[best] == part)
+    merged = np.zeros((len(degrees), len(blocks) + len(best)))
+    for number, (members, _) in enumerate(blocks):
+        first = np.searchsorted(owner, number)
+        slots = np.flatnonzero(owner[best] == number)
         columns = np.concatenate([[0], 1 + best[slots] - first])
-        places = np.concatenate([[part], len(parts) + slots])
-        merged[np.ix_(members, places)] = solved[part][1][:, columns]
-    return merged, np.concatenate([np.ones(len(parts)), values[best]])
+        positions = np.concatenate([[number], len(blocks) + slots])
+        merged[np.ix_(members, positions)] = solved[number][1][:, columns]
+    return merged, np.concatenate([np.ones(len(blocks)), values[best]])
 
 
-def _parts(
+def _component_blocks(
     matrix: sparse.csr_array, membership: NDArray[np.int32]
 ) -> Iterator[tuple[NDArray[np.int64], sparse.csr_array]]:
     """Yield each connected component's samples and its block of the matrix."""
@@ -161,7 +161,7 @@ def _nontrivial_pairs(
 def _dense_pairs(
     block: sparse.csr_array, constant: Floats, count: int
 ) -> tuple[Floats, Floats]:
-    deflated = block.toarray() - AWAY * np.outer(constant, constant)
+    deflated = block.toarray() - SHIFT * np.outer(constant, constant)
     size = len(constant)
     leading = (size - count, size - 1)
     values, vectors = linalg.eigh(deflated, subset_by_index=leading, overwrite_a=True)
@@ -175,8 +175,8 @@ def _sparse_pairs(
     random = np.random.default_rng(seed)
     size = len(constant)
     with shared_product(block) as product, one_thread(size * count <= SHARED):
-        # The cube has the same eigenvectors, the leading ones farther apart in
-        # eigenvalue: more products but fewer steps, and steps cost more.
+        # The cube has the same eigenvectors, and its leading eigenvalues lie farther
+        # apart: more products but fewer steps, and steps cost more.
         values, vectors = _lanczos(product, constant[:, None], count, random, power=3)
         if values.min() < RESOLVED:
             values, vectors = _lanczos(product, constant[:, None], count, random)
@@ -184,8 +184,8 @@ def _sparse_pairs(
             order = np.argsort(-values, kind="stable")[:count]
             values, vectors = values[order], vectors[:, order]
             known = np.column_stack([constant, vectors])
-            rival, _ = _lanczos(product, known, 1, random, tolerance=1e-4)
-            if rival[0] <= values[-1] + MISSED:
+            largest_left, _ = _lanczos(product, known, 1, random, tolerance=1e-4)
+            if largest_left[0] <= values[-1] + MISSED:
                 return values, vectors
             value, vector = _lanczos(product, known, 1, random)
             values = np.concatenate([values, value])
@@ -202,14 +202,14 @@ def _lanczos(
 ) -> tuple[Floats, Floats]:
     """Return the `count` largest eigenpairs orthogonal to the known eigenvectors.
 
-    They are those of an odd power of the matrix, which keeps their order.
+    They are found for an odd power of the matrix, which keeps their order.
     """
 
     def deflated(x: Floats) -> Floats:
-        walked = x
+        multiplied = x
         for _ in range(power):
-            walked = product(walked)
-        return walked - AWAY * (known @ (known.T @ x))
+            multiplied = product(multiplied)
+        return multiplied - SHIFT * (known @ (known.T @ x))
 
     size = len(known)
     start = random.uniform(-1, 1, size)
@@ -227,11 +227,13 @@ def _lanczos(
     return values, vectors
 
 
-def _without_traces(kernel: sparse.csr_array, degrees: Floats) -> sparse.csr_array:
-    """Return the kernel without edges that no walk of this precision would ever take.
+def _without_negligible_edges(
+    kernel: sparse.csr_array, degrees: Floats
+) -> sparse.csr_array:
+    """Return the kernel without edges whose weights vanish in double precision.
 
-    Where the kernel almost underflows, such edges would join parts of the graph only in
-    name, and its eigenvalues would all round to 1.
+    Where the kernel almost underflows, such edges would connect the graph only
+    nominally, and its eigenvalues would all round to 1.
     """
     edges = kernel.tocoo()
     rows, columns = edges.coords

@@ -2,9 +2,8 @@
 
 A metric is a module of this package named by its slug, with a function
 ``score(embedding, labels, *, ...)`` on an ``Embedding`` of checked features and class
-codes. One that is normalized over the pool returns a dict of components, which its
-function ``combine(components, backbone, *, ...)`` turns into scores; its ``PARTS``
-names them.
+codes. A metric that is normalized over the pool returns a dict of components, named by
+its ``PARTS``, which its ``combine(components, backbone, *, ...)`` turns into scores.
 """
 
 import importlib
@@ -46,7 +45,7 @@ class Metric:
         Leading terms for n samples, d dimensions, C classes, k neighbors, c components
         of the diffusion map, r principal components.
     needs_pool : bool
-        Whether its scores exist only within a pool of methods.
+        Whether its scores are defined only within a pool of methods.
     """
 
     slug: str
@@ -102,13 +101,13 @@ def compute(
     labels : array_like, shape (n,)
         Class names or whole numbers.
     **parameters
-        Of the metric, see ``parameter_names``.
+        Parameters of the metric, see ``parameter_names``.
 
     Returns
     -------
     float or dict of str to float
-        Higher is better; for a metric that needs the pool, its components, to be
-        given to ``combine``.
+        The score, higher is better; for a metric that needs the pool, its components,
+        to be given to ``combine``.
 
     Raises
     ------
@@ -125,13 +124,13 @@ def compute_many(
 ) -> dict[str, float | Components]:
     """Score one embedding with several metrics.
 
-    What they have in common, as the principal components, is computed once: this takes
-    less time than one call of ``compute`` for each, and gives the same to ten digits.
+    What they have in common, such as the principal components, is computed once: this
+    is faster than ``compute`` for each, and gives the same to ten digits.
 
     Parameters
     ----------
     metrics : iterable of str, or mapping of str to mapping
-        Slugs of METRICS; in a mapping with the parameters of each.
+        Slugs of METRICS; in a mapping, with the parameters of each.
     features : array_like, shape (n, d)
         Real, finite numbers; never modified.
     labels : array_like, shape (n,)
@@ -140,28 +139,28 @@ def compute_many(
     Returns
     -------
     dict of str to float or dict
-        What ``compute`` returns, by slug.
+        What ``compute`` returns for each metric, by slug.
 
     Raises
     ------
     ValueError
-        As ``compute``; the first error ends all of it.
+        As ``compute`` raises it; the first error ends the call.
     """
-    # Here, so that reading the table loads neither scipy nor pandas.
+    # Imported here, so that reading the table imports neither scipy nor pandas.
     from peftdiff.diffusion.inputs import check_dataset
     from peftdiff.metrics.reductions import Embedding
 
-    asked: dict[str, Mapping[str, Any]] = {name: {} for name in metrics}
+    parameters_of: dict[str, Mapping[str, Any]] = {name: {} for name in metrics}
     if isinstance(metrics, Mapping):
-        asked = dict(metrics)
-    for name, parameters in asked.items():
+        parameters_of = dict(metrics)
+    for name, parameters in parameters_of.items():
         _check_parameters(name, parameters)
     dataset = check_dataset(features, labels)
     features = dataset.features.astype(np.float64, copy=False)
-    embedding = Embedding(features, whole=len(asked) > 1)
+    embedding = Embedding(features, whole=len(parameters_of) > 1)
     return {
         name: _module(name).score(embedding, dataset.codes, **parameters)
-        for name, parameters in asked.items()
+        for name, parameters in parameters_of.items()
     }
 
 
@@ -178,11 +177,11 @@ def combine(
     name : str
         A slug of METRICS, of a metric that needs the pool.
     components : mapping of method to its components
-        As ``compute`` returned them.
+        What ``compute`` returned for each method.
     backbone : mapping
-        The frozen backbone's components.
+        What ``compute`` returned for the frozen backbone.
     **parameters
-        Of the metric's combination.
+        Parameters of the metric's ``combine``.
 
     Returns
     -------
@@ -196,9 +195,7 @@ def combine(
     """
     module = _module(name)
     if not METRICS[name].needs_pool:
-        raise ValueError(
-            f"metric {name} does not need the pool; its score stands alone"
-        )
+        raise ValueError(f"metric {name} does not need the pool; its scores are final")
     scores: dict[str, float] = module.combine(components, backbone, **parameters)
     return scores
 
@@ -210,7 +207,7 @@ def parameter_names(name: str) -> list[str]:
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """Return the names of a metric's components; none where its score stands alone."""
+    """Return the names of a metric's components; none if it does not need the pool."""
     module = _module(name)
     names: tuple[str, ...] = module.PARTS if METRICS[name].needs_pool else ()
     return names

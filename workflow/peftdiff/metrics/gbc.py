@@ -6,7 +6,7 @@ with a diagonal or spherical S_c. Two classes have the Bhattacharyya distance
     D(k, l) = 1/8 (mu_k - mu_l)' S^-1 (mu_k - mu_l) + 1/2 log(|S| / sqrt(|S_k| |S_l|)),
 
 S = (S_k + S_l) / 2, and the score is - sum_(k != l) exp(-D(k, l)) over ordered pairs:
-0 for classes apart, - C (C - 1) for classes that coincide.
+0 for classes that are far apart, - C (C - 1) for classes that coincide.
 """
 
 import warnings
@@ -47,40 +47,40 @@ def score(
     embedding : Embedding
     labels : ndarray
     covariance : {"diagonal", "spherical"}
-        One variance for each component, or their mean for all of them. The paper
-        takes the latter, the code published with PEFTDiff the former.
+        One variance for each component, or the mean of these for all components. The
+        paper takes the latter, the code published with PEFTDiff the former.
     components : int
         Principal components kept; all of them where there are fewer.
     svd_solver : {"exact", "randomized"}
-        Of the principal components. The published code leaves it to scikit-learn, which
-        approximates them at random for many samples and dimensions: "randomized" is
-        that with ``random_state=0``. It depends on the samples' order.
+        How the principal components are computed. The published code leaves this to
+        scikit-learn, which approximates them at random for many samples and dimensions:
+        "randomized" is that with ``random_state=0``. It depends on the samples' order.
     variance_floor : float
-        Smaller variances are raised to it, in squared units of the features: the only
-        way in which their scale matters.
+        The least variance, in squared units of the features, to which smaller ones are
+        raised. Only by it does the scale of the features matter.
     compat : bool
         Return what the published code prints: the log term of a spherical covariance
-        counts once and not once for each component, and a class of one sample is
+        counts once, not once for each component, and a class of one sample is
         N(0, floor).
 
     Returns
     -------
     float
         In [- C (C - 1), 0]. Variances are unbiased; a class of one sample, which has
-        none, gets those within the classes pooled, sum_c (n_c - 1) S_c / (n - C).
+        none, gets the pooled within-class ones, sum_c (n_c - 1) S_c / (n - C).
 
     Raises
     ------
     ValueError
         For a bad parameter.
     UndefinedScore
-        Where every class has one sample only, and so no class a variance; where the
-        features' squares overflow.
+        Where every class has one sample only, so that no class has a variance; where
+        the features' squares overflow.
 
     Warns
     -----
     SaturatedScore
-        Where no component varies more than `variance_floor`, as in constant features.
+        Where no component varies more than `variance_floor`, as for constant features.
     """
     check_choice("covariance", covariance, COVARIANCES)
     check_count("components", components, 1)
@@ -135,14 +135,14 @@ def _overlap(means: Floats, variances: Floats, multiplicity: int) -> float:
     means : ndarray, shape (n_classes, r)
     variances : ndarray, shape (n_classes, r) or (n_classes, 1)
     multiplicity : int
-        How often the determinant counts each of the variances.
+        How often each variance counts in the determinant.
     """
     logs = np.log(variances).sum(axis=1)
     total = 0.0
     for one in range(len(means) - 1):
         others = slice(one + 1, None)
         shared = (variances[one] + variances[others]) / 2
-        apart = ((means[one] - means[others]) ** 2 / shared).sum(axis=1) / 8
-        unlike = np.log(shared).sum(axis=1) - (logs[one] + logs[others]) / 2
-        total += float(np.exp(-apart - multiplicity * unlike / 2).sum())
+        mean_term = ((means[one] - means[others]) ** 2 / shared).sum(axis=1) / 8
+        log_ratio = np.log(shared).sum(axis=1) - (logs[one] + logs[others]) / 2
+        total += float(np.exp(-mean_term - multiplicity * log_ratio / 2).sum())
     return 2 * total

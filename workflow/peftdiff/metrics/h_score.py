@@ -21,7 +21,7 @@ from peftdiff.metrics.validity import SaturatedScore
 
 Floats = NDArray[np.float64]
 
-WELL_CONDITIONED = 1e-11  # reciprocal condition above which Cholesky is used
+WELL_CONDITIONED = 1e-11  # reciprocal condition number above which Cholesky is used
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -35,8 +35,8 @@ def score(
     embedding : Embedding
     labels : ndarray
     regularized : bool
-        Shrink the covariance as Ledoit and Wolf: the safe choice where n is not far
-        above d. The result is the same under rotation and scaling only.
+        Shrink the covariance as Ledoit and Wolf do: the safe choice where n is not much
+        larger than d. The score is then invariant under rotation and scaling only.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def score(
     -----
     SaturatedScore
         Where any labels with these class sizes get the same value: for constant
-        features, n classes, n - 1 independent dimensions (not if regularized), or a
+        features, n classes, n - 1 independent dimensions (unless regularized), or a
         covariance shrunk to a multiple of I.
     """
     if embedding.constant:
@@ -93,7 +93,7 @@ def _plain(
 
 
 def _cholesky(gram: Floats) -> Floats | None:
-    """Return the lower factor of a well-conditioned matrix, of another None."""
+    """Return the lower factor, or None of an ill-conditioned matrix."""
     try:
         factor = np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:

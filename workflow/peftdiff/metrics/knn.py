@@ -1,4 +1,4 @@
-"""k-NN (Cover and Hart, 1967): how many samples their nearest neighbors would name.
+"""k-NN (Cover and Hart, 1967): how many samples their nearest neighbors classify right.
 
 The leave-one-out accuracy of a majority vote. As a measure of transferability, with one
 neighbor and Euclidean distances, it is the baseline of Bolya et al. (NeurIPS 2021).
@@ -28,17 +28,17 @@ def score(
     normalize: bool = False,
     search: str = "exact",
 ) -> float:
-    """Return the share of samples that the vote of their nearest others gets right.
+    """Return the share of samples that a vote of their nearest neighbors gets right.
 
     Parameters
     ----------
     embedding : Embedding, of shape (n, d)
     labels : ndarray, shape (n,)
     neighbors : int
-        Others that vote, the sample itself not counted. One needs no class to have
-        more than two samples, and makes the vote Cover and Hart's rule.
+        Number of neighbors that vote, the sample itself not counted. With one, classes
+        need no more than two samples, and the vote is Cover and Hart's rule.
     normalize : bool
-        Scale rows to length 1 first, which ranks others by their cosine.
+        Scale rows to length 1 first, which ranks neighbors by their cosine.
     search : str
         The neighbor search, see ``find_neighbors``.
 
@@ -46,9 +46,8 @@ def score(
     -------
     float
         Within [0, 1]. Neither the order of the samples nor the names of the classes
-        decides: others equally far away share the last seats of the vote, and classes
-        with equally many votes share the decision. The only sample of its class is
-        always missed.
+        matters: neighbors equally far away share the last votes, and classes with
+        equally many votes share the decision. A class's only sample is always missed.
 
     Raises
     ------
@@ -82,12 +81,12 @@ def _votes(
 ) -> sparse.csr_array:
     """Return each sample's votes by class, shape (n, n_classes), as whole numbers.
 
-    With m others tied at the k-th distance and s nearer ones, each tied one has
-    (k - s) / m of a vote; multiplied by m, all votes are whole.
+    With m neighbors tied at the k-th distance and s nearer ones, each tied one has
+    (k - s) / m of a vote; multiplied by m, all votes are whole numbers.
     """
     n = len(labels)
     rows, columns = neighborhoods.rows, neighborhoods.indices
-    last = neighborhoods.radii(neighbors + 1)  # the sample itself is found, too
+    last = neighborhoods.radii(neighbors + 1)  # which counts the sample itself
     others = rows != columns
     tied = others & (neighborhoods.distances >= (last - neighborhoods.tolerance)[rows])
     n_tied = np.bincount(rows[tied], minlength=n)
@@ -98,7 +97,7 @@ def _votes(
 
 
 def _accuracy(votes: sparse.csr_array, labels: Codes) -> float:
-    """Return the share of right decisions, where tied classes share a decision."""
+    """Return the share of right decisions; tied classes share a decision."""
     n = len(labels)
     rows = np.repeat(np.arange(n), np.diff(votes.indptr))
     most = np.maximum.reduceat(votes.data, votes.indptr[:-1])

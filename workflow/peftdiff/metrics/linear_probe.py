@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 CRITERIA = ("accuracy", "squared_error")
-# Penalties tried, as shares of the largest eigenvalue of X'X. Below the first, rounding
-# of the eigenvalues would show; beyond the last, all weights are almost zero.
+# Penalties that are tried, relative to the largest eigenvalue of X'X. Below the first,
+# rounding of the eigenvalues would show; above the last, all weights are almost zero.
 PENALTIES = 10.0 ** np.arange(-7, 1.5, 0.5)
 TIE = 1e-10  # predictions closer than this are ties
 
@@ -30,8 +30,8 @@ TIE = 1e-10  # predictions closer than this are ties
 def score(embedding: Embedding, labels: Codes, *, criterion: str = "accuracy") -> float:
     """Return how well a ridge regression on all other samples predicts each sample.
 
-    Of the penalties, the one with the smallest leave-one-out squared error is used,
-    the same for all classes.
+    The penalty is the same for all classes: the one with the smallest leave-one-out
+    squared error.
 
     Parameters
     ----------
@@ -40,15 +40,15 @@ def score(embedding: Embedding, labels: Codes, *, criterion: str = "accuracy") -
     criterion : {"accuracy", "squared_error"}
         "accuracy": the share of samples whose class has the largest prediction.
         "squared_error": the share of the labels' variance that is explained, 1 - (sum
-        of squared errors) / (the same for predictions without features); two methods
-        hardly ever tie in it.
+        of squared errors) / (the same for predictions without features), in which two
+        methods hardly ever tie.
 
     Returns
     -------
     float
-        Within [0, 1] for the accuracy, at most 1 for the explained share; the same for
-        features times any constant, shifted or rotated. Classes with equally large
-        predictions share the decision. The only sample of its class is always missed.
+        Within [0, 1] for the accuracy, at most 1 for the explained share; invariant
+        under scaling, shifting and rotating the features. Classes with equally large
+        predictions share the decision. A class's only sample is always missed.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def score(embedding: Embedding, labels: Codes, *, criterion: str = "accuracy") -
     Warns
     -----
     SaturatedScore
-        For constant features: only the sizes of the classes decide.
+        For constant features, where only the sizes of the classes matter.
     """
     check_choice("criterion", criterion, CRITERIA)
     targets = np.eye(labels.max() + 1)[labels]
@@ -87,10 +87,10 @@ def _without_features(targets: Floats) -> Floats:
 
 def _smallest_errors(embedding: Embedding, targets: Floats) -> Floats:
     """Return the leave-one-out errors (n, n_classes) under the best penalty."""
-    misses = targets - targets.mean(axis=0)
+    centered = targets - targets.mean(axis=0)
     fits = _fits if embedding.tall else _dual_fits
-    smallest, errors = np.inf, misses
-    for residual, remainder in fits(embedding, misses):
+    smallest, errors = np.inf, centered
+    for residual, remainder in fits(embedding, centered):
         candidate = residual / remainder[:, None]
         total = float(np.einsum("ij,ij->", candidate, candidate))
         if total < smallest:
@@ -98,30 +98,32 @@ def _smallest_errors(embedding: Embedding, targets: Floats) -> Floats:
     return errors
 
 
-def _fits(embedding: Embedding, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
-    """Yield residuals (n, n_classes) and 1 - h_ii of each penalty, for n > d."""
+def _fits(embedding: Embedding, targets: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """Yield residuals (n, n_classes) and 1 - h_ii for each penalty, for n > d."""
     points, squares = embedding.components()
     squares = np.maximum(squares, 0)
     weights = 1 / (squares + PENALTIES[:, None] * squares[0])
     remainders = 1 - 1 / len(points) - points**2 @ weights.T
-    projected = points.T @ misses
+    projected = points.T @ targets
     for weight, remainder in zip(weights, remainders.T, strict=True):
-        yield misses - points @ (weight[:, None] * projected), remainder
+        yield targets - points @ (weight[:, None] * projected), remainder
 
 
-def _dual_fits(embedding: Embedding, misses: Floats) -> Iterator[tuple[Floats, Floats]]:
-    """Yield the same for n <= d, where the fit may leave next to nothing.
+def _dual_fits(
+    embedding: Embedding, targets: Floats
+) -> Iterator[tuple[Floats, Floats]]:
+    """Yield the same for n <= d, where residuals may be tiny.
 
-    What is left is summed up, not found as a small difference: along an eigenvector of
-    XX' of eigenvalue s it is the share penalty / (s + penalty).
+    They are not computed as differences, but summed up over the eigenvectors of XX':
+    along one of eigenvalue s the residual is the share penalty / (s + penalty).
     """
     gram = embedding.gram
-    beyond = 2 * float(np.trace(gram)) / len(gram)
+    shift = 2 * float(np.trace(gram)) / len(gram)
     # The mean is fitted without a penalty: its eigenvector is moved to the end.
     with blas_for(len(gram)):
-        squares, vectors = linalg.eigh(gram + beyond, driver="evd")
+        squares, vectors = linalg.eigh(gram + shift, driver="evd")
     squares, vectors = np.maximum(squares[:-1], 0), vectors[:, :-1]
-    projected, powers = vectors.T @ misses, vectors**2
+    projected, powers = vectors.T @ targets, vectors**2
     for penalty in PENALTIES * squares[-1]:
-        left = penalty / (squares + penalty)
-        yield vectors @ (left[:, None] * projected), powers @ left
+        residual_share = penalty / (squares + penalty)
+        yield vectors @ (residual_share[:, None] * projected), powers @ residual_share

@@ -22,7 +22,7 @@ Codes = NDArray[np.int64]
 
 PER_DECADE = 4  # grid points of t, close enough to separate the maxima
 BEYOND = 8  # decades of t searched below the smallest s_i and above the largest
-LEAST_GAIN = 1e-8  # of 2 log evidence by a step; the next one would gain far less
+LEAST_GAIN = 1e-8  # in 2 log evidence by a step; the next one would gain far less
 MOST_STEPS = 50
 EXACT_FIT = 1e-13  # a residual below this share of |y|^2 is rounding
 PUBLISHED_STEPS = 11
@@ -38,7 +38,7 @@ class Projection(NamedTuple):
     shares : ndarray, shape (n_classes, r)
         z_i^2: how much of |y|^2 lies along each singular vector.
     residual : ndarray, shape (n_classes,)
-        |y|^2 - sum_i z_i^2: what no weights can fit.
+        |y|^2 - sum_i z_i^2, which no weights can fit.
     """
 
     squares: Floats
@@ -61,7 +61,7 @@ def score(embedding: Embedding, labels: Codes, *, compat: bool = False) -> float
     Returns
     -------
     float
-        The exact maximum, the same for features times any constant. Infinite where a
+        The exact maximum, invariant under scaling the features. It is infinite where a
         class is fitted without error although n exceeds the rank of the features: its
         evidence then has no maximum.
     """
@@ -102,7 +102,7 @@ def _largest_evidence(projection: Projection, n: int) -> Floats:
     """Return each class's largest log evidence, shape (n_classes,).
 
     The largest value on a grid of log t is refined to where the slope is zero, which is
-    the condition that the fixed point of the paper meets.
+    the condition of the paper's fixed point.
     """
     squares, shares, residual = projection
     best = _limits(projection, n)
@@ -114,10 +114,10 @@ def _largest_evidence(projection: Projection, n: int) -> Floats:
     ratio = squares / np.exp(grid)[:, None]
     unfitted = residual[:, None] + shares @ (1 / (1 + ratio)).T
     on_grid = _log_evidence(np.log1p(ratio).sum(axis=1), unfitted, n)
-    found = on_grid.argmax(axis=1)
-    # At an end of the grid the evidence rises towards a limit: no summit is near.
-    beside = ((found > 0) & (found < len(grid) - 1)).astype(int)
-    log_t = _summits(projection, n, grid[found - beside], grid[found + beside])
+    largest = on_grid.argmax(axis=1)
+    # At an end of the grid the evidence rises towards a limit, and has no maximum.
+    inside = ((largest > 0) & (largest < len(grid) - 1)).astype(int)
+    log_t = _maximizers(projection, n, grid[largest - inside], grid[largest + inside])
     ratio = squares / np.exp(log_t)[:, None]
     unfitted = residual + (shares / (1 + ratio)).sum(axis=1)
     return np.maximum(best, _log_evidence(np.log1p(ratio).sum(axis=1), unfitted, n))
@@ -129,7 +129,7 @@ def _log_evidence(complexity: Floats, unfitted: Floats, n: int) -> Floats:
 
 
 def _limits(projection: Projection, n: int) -> Floats:
-    """Return each class's larger log evidence of the ends, t to 0 and to infinity."""
+    """Return the larger limit of each class's log evidence, for t to 0 or infinity."""
     squares, shares, residual = projection
     unused = _log_evidence(np.zeros(1), residual + shares.sum(axis=1), n)
     if len(squares) == n:  # Every sample is fitted, at a finite evidence.
@@ -138,19 +138,19 @@ def _limits(projection: Projection, n: int) -> Floats:
     return np.where(residual == 0, np.inf, unused)
 
 
-def _summits(projection: Projection, n: int, low: Floats, high: Floats) -> Floats:
+def _maximizers(projection: Projection, n: int, low: Floats, high: Floats) -> Floats:
     """Return the log t of each class where the evidence's slope is zero.
 
-    It lies between bounds, which close in. Newton's method finds it in a few steps;
-    where one would leave the bounds, they are halved instead.
+    Newton's method finds it in a few steps; where a step would leave the bounds, which
+    narrow with every step, it goes to their middle instead.
     """
     log_t = (low + high) / 2
     for _ in range(MOST_STEPS):
         slope, curvature = _derivatives(projection, n, log_t)
         low, high = np.where(slope > 0, (log_t, high), (low, log_t))
-        to_summit = curvature < 0
-        newton = log_t - slope / np.where(to_summit, curvature, 1)
-        within = to_summit & (low <= newton) & (newton <= high)
+        concave = curvature < 0
+        newton = log_t - slope / np.where(concave, curvature, 1)
+        within = concave & (low <= newton) & (newton <= high)
         step = np.where(within, newton, (low + high) / 2) - log_t
         log_t = log_t + step
         if np.abs(slope * step).max() <= LEAST_GAIN:
@@ -161,11 +161,11 @@ def _summits(projection: Projection, n: int, low: Floats, high: Floats) -> Float
 def _derivatives(
     projection: Projection, n: int, log_t: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the first two derivatives of each class's 2 log evidence by log t."""
+    """Return the first two derivatives of each class's 2 log evidence in log t."""
     squares, shares, residual = projection
     left = 1 / (1 + squares / np.exp(log_t)[:, None])
     fitted = 1 - left
-    unfitted = shares * left  # q, and below its derivatives, summand by summand
+    unfitted = shares * left  # summands of q, and below of its derivatives
     q = residual + unfitted.sum(axis=1)
     unfitted *= fitted
     first = unfitted.sum(axis=1) / q
@@ -182,16 +182,17 @@ def _published(features: Floats, labels: Codes) -> float:
     squares, shares = projection.squares, projection.shares
     alpha = np.ones(len(shares))
     beta, error, size = alpha.copy(), alpha.copy(), alpha.copy()
-    moving = np.ones(len(alpha), dtype=bool)
+    iterating = np.ones(len(alpha), dtype=bool)
     for _ in range(PUBLISHED_STEPS):
         t = (alpha / beta)[:, None]
         explained = (squares / (squares + t)).sum(axis=1)
         length = (squares * shares / (squares + t) ** 2).sum(axis=1)
         missed = (shares / (1 + squares / t) ** 2).sum(axis=1) + projection.residual
-        size, error = np.where(moving, length, size), np.where(moving, missed, error)
-        alpha = np.where(moving, explained / (size + 1e-5), alpha)
-        beta = np.where(moving, (n - explained) / (error + 1e-5), beta)
-        moving &= np.abs(alpha / beta - t[:, 0]) > 1e-3 * t[:, 0]
+        size = np.where(iterating, length, size)
+        error = np.where(iterating, missed, error)
+        alpha = np.where(iterating, explained / (size + 1e-5), alpha)
+        beta = np.where(iterating, (n - explained) / (error + 1e-5), beta)
+        iterating &= np.abs(alpha / beta - t[:, 0]) > 1e-3 * t[:, 0]
     evidence = d * np.log(alpha) + n * np.log(beta / (2 * np.pi))
     evidence -= np.log(alpha[:, None] + beta[:, None] * squares).sum(axis=1)
     evidence -= beta * error + alpha * size

@@ -40,7 +40,7 @@ Codes = NDArray[np.int64]
 COMPONENTS = 64
 COMPONENTS_OF_SHRINKAGE = 32
 LEAST_SHRINKAGE = 1e-10
-SMALLEST_SPREAD = 1e-4  # of a direction of S_w that is kept, in units of its columns
+SMALLEST_SPREAD = 1e-4  # a direction of S_w with less is dropped, relative to columns
 CERTAIN = 1e-6  # a posterior closer to 1 than this counts as 1
 PARTS = ("seli", "ncc", "vc")
 EPSILON = float(np.finfo(np.float64).eps)
@@ -49,8 +49,14 @@ EPSILON = float(np.finfo(np.float64).eps)
 class Discriminant(NamedTuple):
     """A linear discriminant in whitened coordinates x' W, where W' B W = I.
 
-    W is (p, q), q being p less the null space of S_w for s = 0; the class means are
-    (n_classes, q), and the at most C - 1 directions that tell the classes best (q, m).
+    Attributes
+    ----------
+    whitening : ndarray, shape (p, q)
+        W, where q is p, less the dimension of the null space of S_w if s = 0.
+    means : ndarray, shape (n_classes, q)
+        The whitened class means.
+    directions : ndarray, shape (q, m)
+        The m <= C - 1 discriminant directions.
     """
 
     whitening: Floats
@@ -68,8 +74,8 @@ def score(
     embedding : Embedding
     labels : ndarray
     svd_solver : {"exact", "randomized"}
-        Of the principal components. scikit-learn's default, which the published code
-        leaves in place, approximates them at random for many samples and dimensions:
+        How the principal components are computed. The published code leaves this to
+        scikit-learn, which approximates them at random for many samples and dimensions:
         "randomized" is that with ``random_state=0``. It depends on the samples' order.
 
     Returns
@@ -86,13 +92,13 @@ def score(
     Warns
     -----
     SaturatedScore
-        Where every posterior is 1 and the samples so few that any labels may get that.
+        Where every posterior is 1 and samples are so few that any labels may get that.
 
     Notes
     -----
-    Features of a rank below 64 give that many components: published code fails with
-    fewer than 64 samples or dimensions, and else fills up with rounding. s depends on
-    the unit of the features.
+    Features of a rank below 64 have only that many components: published code fails
+    with fewer than 64 samples or dimensions, and else adds components that are
+    rounding. s depends on the unit of the features.
     """
     check_choice("svd_solver", svd_solver, SVD_SOLVERS)
     if svd_solver == "randomized":
@@ -127,8 +133,8 @@ def combine(
     Returns
     -------
     dict of str to float
-        Higher is better. In a part in which the whole pool agrees, which published code
-        makes 0 / 0, each method gets the middle, 0.5.
+        Higher is better. In a part that is the same for the whole pool, which is 0 / 0
+        in published code, each method gets the middle, 0.5.
 
     Raises
     ------
@@ -149,8 +155,8 @@ def combine(
 
 
 def _warn_where_saturated(true: Floats, components: int) -> None:
-    """Warn of certain posteriors where any labels may give them."""
-    # Of up to 2 (p + 1) points in p dimensions, most splits are linear (Cover, 1965).
+    """Warn where every posterior is 1, as it may be for any labels."""
+    # Most splits of up to 2 (p + 1) points in p dimensions are linear (Cover, 1965).
     if true.min() > 1 - CERTAIN and len(true) <= 2 * (components + 1):
         warnings.warn(
             f"NCTI is saturated: all posteriors are 1 for {len(true)} samples of "
@@ -163,7 +169,7 @@ def _warn_where_saturated(true: Floats, components: int) -> None:
 def _project(embedding: Embedding) -> Floats:
     """Return the centered features along their principal components, (n, p).
 
-    Directions that are rounding are left out.
+    Directions that are only rounding are left out.
     """
     n, d = embedding.features.shape
     points, squares = embedding.components(COMPONENTS)
@@ -183,7 +189,7 @@ def _published_shrinkage(projected: Floats, unit: float) -> float:
 def _fit(
     projected: Floats, labels: Codes, shrinkage: float, rounding: float
 ) -> Discriminant:
-    """Fit the discriminant to features of mean zero, rounded by so much."""
+    """Fit the discriminant to features of mean zero, accurate up to `rounding`."""
     n, p = projected.shape
     counts = np.bincount(labels)
     means = class_means(projected, labels)
@@ -200,9 +206,9 @@ def _fit(
     floor = shrinkage * np.sum(counts / n * np.sum(means**2, axis=1)) / p
     values, directions = linalg.eigh(between + floor * whitening.T @ whitening)
     values, directions = values[::-1], directions[:, ::-1]
-    told = values > 0 if shrinkage else values > SMALLEST_SPREAD**2 * values[0]
-    told[len(counts) - 1 :] = False
-    return Discriminant(whitening, whitened, directions[:, told])
+    kept = values > 0 if shrinkage else values > SMALLEST_SPREAD**2 * values[0]
+    kept[len(counts) - 1 :] = False
+    return Discriminant(whitening, whitened, directions[:, kept])
 
 
 def _whitening(residuals: Floats, shrinkage: float, rounding: float) -> Floats:
@@ -210,7 +216,7 @@ def _whitening(residuals: Floats, shrinkage: float, rounding: float) -> Floats:
     p = residuals.shape[1]
     spread = np.ones(p)
     if not shrinkage:
-        # The threshold below is on columns of equal spread, if it is not rounding.
+        # The threshold below is for columns of equal spread; only rounding is left.
         spread = np.sqrt(np.sum(residuals**2, axis=0))
         spread[spread <= rounding] = 1
     triangle = np.linalg.qr(residuals / spread, mode="r")

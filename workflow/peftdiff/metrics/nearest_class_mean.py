@@ -23,14 +23,14 @@ def score(embedding: Embedding, labels: NDArray[np.int64]) -> float:
     Parameters
     ----------
     embedding : Embedding, of shape (n, d)
-        Its features' scale is the temperature of the softmax: it matters.
+        The scale of its features matters: it is the temperature of the softmax.
     labels : ndarray, shape (n,)
         Class codes.
 
     Returns
     -------
     float
-        In (0, 1]; for features that say nothing, sum_c (n_c / n)^2.
+        In (0, 1]; sum_c (n_c / n)^2 for features without information.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def score(embedding: Embedding, labels: NDArray[np.int64]) -> float:
     n = len(labels)
     samples = np.arange(n)
     counts = np.bincount(labels)
-    # The posterior does not feel a shift; without the mean there is less to cancel.
+    # A shift does not change the posteriors; centered features lose fewer digits.
     centered, unit = embedding.centered, embedding.unit
     means = class_means(centered, labels)
     logits = centered @ means.T - (means**2).sum(axis=1) / 2

@@ -10,7 +10,7 @@ and the score is the mean of log p_i in the paper, and of p_i in the code that S
 authors published and the comparisons since use.
 
 The mixture depends on the random start of its k-means: values of different seeds differ
-by several hundredths. ``restart_scores`` tells by how much.
+by several hundredths. ``restart_scores`` shows by how much.
 """
 
 import warnings
@@ -31,7 +31,7 @@ Codes = NDArray[np.int64]
 
 VARIANCE_KEPT = 0.8
 COMPONENTS_PER_CLASS = 5
-SAMPLES_PER_COMPONENT = 5  # at least, with limit_components
+SAMPLES_PER_COMPONENT = 5  # the least number, with limit_components
 COVARIANCES = ("full", "tied", "diag", "spherical")
 CERTAIN = 1e-6  # a p_i closer to 1 than this counts as 1
 
@@ -53,15 +53,15 @@ def score(
     embedding : Embedding
     labels : ndarray
     seed : int
-        Of the random starts; the order of the samples does not matter.
+        Seed of the random starts; the order of the samples does not matter.
     restarts : int
-        Mixtures fitted one after the other; the score is their mean.
+        Number of mixtures fitted one after the other; the score is their mean.
     log : bool
         Average log p_i, as in the paper, instead of p_i, as published code does.
     covariance : {"full", "tied", "diag", "spherical"}
-        Of the components, see ``sklearn.mixture.GaussianMixture``. As published, "full"
-        has far more parameters than there are samples; "diag" and "spherical" have
-        fewer and take a fraction of the time.
+        Covariance of the components, see ``sklearn.mixture.GaussianMixture``. The
+        published "full" has far more parameters than there are samples; "diag" and
+        "spherical" have fewer and take a fraction of the time.
     limit_components : bool
         Take min(5 C, n // 5) components, n the number of different rows, instead of
         5 C, which overfit many classes of few samples.
@@ -69,8 +69,8 @@ def score(
     Returns
     -------
     float
-        p_i lies between 0 and 1. It depends on the unit of the features, because 1e-6
-        is added to every variance.
+        Higher is better; p_i lies between 0 and 1. It depends on the unit of the
+        features, because 1e-6 is added to every variance.
 
     Raises
     ------
@@ -81,9 +81,9 @@ def score(
     Warns
     -----
     ConvergenceWarning
-        Once, where mixtures did not settle within scikit-learn's 100 iterations.
+        Once, where mixtures did not converge within scikit-learn's 100 iterations.
     SaturatedScore
-        Where every p_i is 1 and there are fewer than two samples for a component: with
+        Where every p_i is 1 and there are fewer than two samples per component: with
         one, any labels get that.
     """
     scores = restart_scores(
@@ -110,7 +110,7 @@ def restart_scores(
 ) -> Floats:
     """Return each restart's N/LEEP, shape (restarts,); parameters as in ``score``.
 
-    The first ones are the same for any number of restarts.
+    The first restarts are the same for any number of them.
     """
     check_count("seed", seed, 0)
     check_count("restarts", restarts, 1)
@@ -119,7 +119,8 @@ def restart_scores(
     features, labels = features[order], labels[order]
     count = _component_count(features, labels, limit_components)
     generator = np.random.RandomState(seed)
-    # With one thread, sums are taken in one order: EM would spread their last bits.
+    # With one thread, sums are taken in one order: EM amplifies differences in the
+    # last bits.
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         projected = _project(features)
@@ -142,7 +143,7 @@ def _canonical_order(features: Floats) -> NDArray[np.intp]:
 
 
 def _component_count(features: Floats, labels: Codes, limited: bool) -> int:
-    """Return K for features whose equal rows follow one another."""
+    """Return K, for features sorted so that equal rows are adjacent."""
     distinct = 1 + int((features[1:] != features[:-1]).any(axis=1).sum())
     n_classes = int(labels.max()) + 1
     wanted = COMPONENTS_PER_CLASS * n_classes
@@ -158,7 +159,7 @@ def _component_count(features: Floats, labels: Codes, limited: bool) -> int:
 
 
 def _project(features: Floats) -> Floats:
-    """Return the features along the components that keep 80 % of the variance."""
+    """Return the features along the components that hold 80 % of the variance."""
     with np.errstate(over="ignore", invalid="ignore"):
         centered = features - features.mean(axis=0)
         variance = float(np.mean(centered**2))
@@ -188,7 +189,7 @@ def _fit(
 def _likelihoods(responsibilities: Floats, labels: Codes) -> Floats:
     """Return p_i, the probability that sample i's components give to its class.
 
-    It is never zero: a sample counts among those of its class.
+    It is never zero, as the sample itself is one of its class.
     """
     joint = np.asarray(one_hot(labels) @ responsibilities)
     mass = joint.sum(axis=0)
@@ -197,11 +198,11 @@ def _likelihoods(responsibilities: Floats, labels: Codes) -> Floats:
 
 
 def _warn(mixtures: list[GaussianMixture], likelihoods: list[Floats]) -> None:
-    """Say once what is wrong with the mixtures, if anything is."""
-    unsettled = sum(not mixture.converged_ for mixture in mixtures)
-    if unsettled:
+    """Warn once of mixtures that did not converge, and of a saturated score."""
+    not_converged = sum(not mixture.converged_ for mixture in mixtures)
+    if not_converged:
         warnings.warn(
-            f"N/LEEP: {unsettled} of {len(mixtures)} mixtures did not settle within "
+            f"N/LEEP: {not_converged} of {len(mixtures)} mixtures did not converge in "
             f"{mixtures[0].max_iter} iterations; their scores are those of the last",
             ConvergenceWarning,
             stacklevel=4,

@@ -34,13 +34,13 @@ POSTERIORS = ("isotropic", "diagonal", "as_published")
 NEWTON_STEPS = 200
 HALVINGS = 30
 MOST_PRODUCTS = 1000  # with the Hessian, in one step
-CONVERGED = 1e-12  # length of the gradient, relative to that at W = 0, and then
-LEAST_GAIN = 1e-22  # what a step still gains, relative to the loss, may be so much
-FINEST = 1e-4  # accuracy of a step: the next one makes up for the rest
+CONVERGED = 1e-12  # length of the gradient, relative to that at W = 0, below which
+LEAST_GAIN = 1e-22  # the search ends, if a step gains no more, relative to the loss
+FINEST = 1e-4  # accuracy of a step, whose error the next one corrects
 IN_SINGLE = 1e-5  # a step less accurate than this may be found in single precision,
-CONDITION = 1e6  # if the Hessian's eigenvalues are closer to one another than this
-MOST_RIDGE = 1e300  # no weight differs from zero long before
-MOST_GAIN = 1e-14  # nats; a larger one that rounding keeps from being made is a failure
+CONDITION = 1e6  # if the ratio of the Hessian's eigenvalues is below this
+MOST_RIDGE = 1e300  # far beyond it, weights are zero
+MOST_GAIN = 1e-14  # nats; if rounding prevents a step of a larger gain, the fit fails
 
 
 def score(
@@ -64,16 +64,16 @@ def score(
         lambda s / n, the inverse strength of the penalty on W; 0.1, 1 or 10 in the
         published code. So lambda = n d lambda_variance / prior_variance.
     posterior : {"isotropic", "diagonal", "as_published"}
-        One variance for all weights, one for each (which makes the score depend on the
-        axes), or one for all with the published code's trace: it sums over the samples
-        instead of averaging, and counts the biases b.
+        One variance for all weights; one for each, which makes the score depend on the
+        axes; or one for all with the trace of the published code, which sums over the
+        samples instead of averaging, and includes the biases b.
 
     Returns
     -------
     float
         In nats; the published code prints the bound itself. The minimum is unique and
-        found to rounding, from W = 0; the published code starts at random weights and
-        stops after 100 steps of L-BFGS.
+        is found up to rounding, from W = 0; the published code starts at random weights
+        and stops after 100 steps of L-BFGS.
 
     Raises
     ------
@@ -136,7 +136,7 @@ class Point(NamedTuple):
     Attributes
     ----------
     weights : ndarray, shape (n_classes, r + 1)
-        W' and the biases in the last column: classes in rows make for fast products.
+        W', and the biases in the last column; with classes in rows, products are fast.
     loss : float
         Mean cross-entropy in nats, plus the penalty.
     probabilities : ndarray, shape (n_classes, n)
@@ -153,10 +153,10 @@ class Point(NamedTuple):
 
 
 class Regression:
-    """The loss mean_i -log p_i(y_i) + ridge / 2 |W|^2, and steps down it.
+    """The loss mean_i -log p_i(y_i) + ridge / 2 |W|^2, and Newton's steps down it.
 
-    The samples are `points` of mean zero along axes that do not correlate, where their
-    second moments are `moments`.
+    The samples are `points` of mean zero along uncorrelated axes, in which `moments`
+    are their second moments.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class Regression:
     ) -> None:
         self.labels = labels
         self.design = np.column_stack([points, np.ones(len(points))])
-        self.across = np.ascontiguousarray(self.design.T)  # for faster products
+        self.transposed = np.ascontiguousarray(self.design.T)  # for faster products
         self.moments = np.append(np.maximum(moments, 0), 1)
         self.penalty = np.full(self.design.shape[1], ridge)
         self.penalty[-1] = 0
@@ -172,44 +172,45 @@ class Regression:
     def at(self, weights: Floats) -> Point:
         """Return the loss and its gradient at weights of shape (n_classes, r + 1)."""
         samples = np.arange(len(self.labels))
-        logs = log_softmax(weights @ self.across, axis=0)
+        logs = log_softmax(weights @ self.transposed, axis=0)
         probabilities = np.exp(logs)
         residual = probabilities.copy()
         residual[self.labels, samples] -= 1
         gradient = residual @ self.design / len(samples) + self.penalty * weights
-        # Over the classes it sums to 0, which rounding must not spoil: no step is then
-        # along the shift of all biases that changes nothing.
+        # Its sum over the classes is 0 up to rounding, and made 0: no step then has a
+        # share along the shift of all biases, which changes nothing.
         gradient -= gradient.mean(axis=0)
         penalty = float((self.penalty * weights**2).sum()) / 2
         loss = penalty - float(logs[self.labels, samples].mean())
         slope = float(np.linalg.norm(gradient))
         return Point(weights, loss, probabilities, gradient, slope)
 
-    def kind(self, accuracy: float) -> Any:
-        """Return the type of numbers in which a step of such accuracy is found."""
-        even = float(self.moments.max()) < CONDITION * self.penalty[0]
-        return np.float32 if even and accuracy > IN_SINGLE else np.float64
+    def precision(self, accuracy: float) -> Any:
+        """Return the floating-point type in which a step of an accuracy is found."""
+        well_conditioned = float(self.moments.max()) < CONDITION * self.penalty[0]
+        single = well_conditioned and accuracy > IN_SINGLE
+        return np.float32 if single else np.float64
 
     def newton_step(self, point: Point, accuracy: float) -> Floats:
         """Return - H^-1 gradient by conjugate gradients, to a relative accuracy.
 
-        The preconditioner has for all classes the Hessian of equal probabilities whose
-        average curvature is the present one. Its products may be in single precision,
-        which takes half the time.
+        The preconditioner is the same for all classes: the Hessian of equal
+        probabilities, scaled to the present average curvature. Products may be in
+        single precision, which takes half the time.
         """
         n_classes, n = point.probabilities.shape
         shape = point.weights.shape
-        kind = self.kind(accuracy)
-        design, across = self.design.astype(kind), self.across.astype(kind)
-        p = point.probabilities.astype(kind)
+        dtype = self.precision(accuracy)
+        design, transposed = self.design.astype(dtype), self.transposed.astype(dtype)
+        p = point.probabilities.astype(dtype)
         curvature = max((1 - float(np.vdot(p, p)) / n) / (n_classes - 1), 1e-12)
         diagonal = np.tile(self.moments * curvature + self.penalty, n_classes)
 
         def hessian(flat: Floats) -> Floats:
             step = flat.reshape(shape)
-            moved = p * (step.astype(kind) @ across)
-            moved -= p * moved.sum(axis=0)
-            return (moved @ design / n + self.penalty * step).ravel()
+            weighted = p * (step.astype(dtype) @ transposed)
+            weighted -= p * weighted.sum(axis=0)
+            return (weighted @ design / n + self.penalty * step).ravel()
 
         def precondition(flat: Floats) -> Floats:
             return flat / diagonal
@@ -234,7 +235,7 @@ def _axes(embedding: Embedding) -> tuple[Floats, Floats]:
     if embedding.tall:
         points, squares = embedding.components()
         return points, squares / n
-    # The weights lie in the span of the n rows; turned into n dimensions.
+    # The weights lie in the span of the n rows, which are rotated into n dimensions.
     rows = np.asarray(np.linalg.qr(embedding.centered.T, mode="r")).T
     with blas_for(n):
         moments, axes = np.linalg.eigh(rows.T @ rows / n)
@@ -246,8 +247,9 @@ def _fit(embedding: Embedding, labels: Codes, ridge: float) -> Point:
 
     The weights are those of features in the embedding's unit.
 
-    The loss is strictly convex up to a shift of all biases, which no step makes. A
-    Newton step always points to a shorter gradient, so that halving it finds one.
+    The loss is strictly convex except for a shift of all biases, which no step makes.
+    The gradient gets shorter along a Newton step, so that halving a step finds such a
+    point.
     """
     unit = embedding.unit
     in_unit = min(ridge / unit / unit, MOST_RIDGE)
@@ -273,7 +275,7 @@ def _fit(embedding: Embedding, labels: Codes, ridge: float) -> Point:
         slower = trial.slope > point.slope / 2
         point = trial
         if slower and gain <= MOST_GAIN:
-            break  # rounding is about to end it
+            break  # rounding prevents further progress
     if not gain <= MOST_GAIN:
         raise UndefinedScore(
             "pactran_gaussian found no minimum of its regression: a step would still "

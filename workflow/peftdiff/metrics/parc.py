@@ -1,4 +1,4 @@
-"""PARC (Bolya et al., NeurIPS 2021): how pairs' features differ as their classes do.
+"""PARC (Bolya et al., NeurIPS 2021): whether features differ where classes do.
 
 100 times Spearman's correlation, over all pairs of samples, between 1 - corr(features)
 and 1 - corr(one-hot labels). The latter takes only two values, one for pairs within a
@@ -6,9 +6,10 @@ class and one for all others, which turns the correlation into a Mann-Whitney st
 
     100 (2 A - 1) sqrt(3 q (1 - q) N^2 / ((N^2 - 1) (1 - T)))
 
-Of all N = n (n - 1) / 2 pairs, q is the share within a class, A the chance that one
-across classes is farther apart than one within (ties count half), and T the sum of
-t^3 - t over groups of t equally distant pairs, divided by N^3 - N.
+where N = n (n - 1) / 2 is the number of pairs, q the share of pairs within a class, A
+the probability that a pair across classes is farther apart than one within (ties count
+half), and T the sum of t^3 - t over groups of t equally distant pairs, divided by
+N^3 - N.
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ Codes = NDArray[np.int64]
 
 DISTANCES = ("correlation", "cosine")
 TIE = 1e-12  # distances closer than this are ties
-CHUNK = 1_000_000  # pairs looked up at once
+CHUNK = 1_000_000  # pairs ranked at once
 
 
 def score(
@@ -46,21 +47,21 @@ def score(
     embedding : Embedding, of shape (n, d)
     labels : ndarray, shape (n,)
     components : int or None
-        Principal components kept, if the features have that many; None keeps the
-        features themselves, each column scaled to variance 1.
+        Number of principal components kept, if the features have that many; None keeps
+        the features themselves, each column scaled to variance 1.
     distance : {"correlation", "cosine"}
         "correlation" subtracts each row's mean over the components, so that it depends
-        on their signs, which are arbitrary. They are chosen as scikit-learn did for the
-        paper: the sample farthest from the mean is positive. (Components of equal
-        variance, whose very axes are arbitrary, come as the solver gives them.)
+        on their signs, which are arbitrary. They are chosen as by the scikit-learn of
+        the paper: the sample farthest from the mean is positive. (Components of equal
+        variance, whose axes themselves are arbitrary, are those of the solver.)
         "cosine" depends on neither.
 
     Returns
     -------
     float
         Within [-100, 100], but at most 100 sqrt(3 q (1 - q)) without ties: 87 for two
-        balanced classes, 52 for ten, 17 for a hundred. The same for features times any
-        constant, shifted or, with `components`, rotated.
+        balanced classes, 52 for ten, 17 for a hundred. Invariant under scaling,
+        shifting and, with `components`, rotating the features.
 
     Raises
     ------
@@ -111,8 +112,8 @@ def _fixed_components(embedding: Embedding, components: int) -> Floats:
 def _signs(columns: Floats) -> Floats:
     """Return the signs that make the entry farthest from 0 positive.
 
-    Where it has a counterpart of the other sign, the first pair of sorted entries that
-    differ in size decides.
+    Where an entry of the other sign is as far from 0, the first pair of sorted entries
+    that differ in size decides.
     """
     ascending = np.sort(columns, axis=0)
     balance = ascending[::-1] + ascending
@@ -122,7 +123,7 @@ def _signs(columns: Floats) -> Floats:
 
 
 def _directions(rows: Floats, order: Codes, distance: str) -> Floats:
-    """Return unit rows, whose squared Euclidean distance is twice the one wanted."""
+    """Return unit rows, whose squared Euclidean distance is twice their `distance`."""
     if distance == "correlation":
         rows = rows - rows.mean(axis=1, keepdims=True)
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
@@ -147,13 +148,13 @@ def _pair_distances(rows: Floats, counts: Codes) -> tuple[Floats, int]:
         end = first + count
         if count > 1:
             n_pairs = count * (count - 1) // 2
-            part = distances[inner : inner + n_pairs]
-            pdist(rows[first:end], "sqeuclidean", out=part)
+            within_class = distances[inner : inner + n_pairs]
+            pdist(rows[first:end], "sqeuclidean", out=within_class)
             inner += n_pairs
         if end < n:
             n_pairs = count * (n - end)
-            block = distances[outer : outer + n_pairs].reshape(count, n - end)
-            cdist(rows[first:end], rows[end:], "sqeuclidean", out=block)
+            across = distances[outer : outer + n_pairs].reshape(count, n - end)
+            cdist(rows[first:end], rows[end:], "sqeuclidean", out=across)
             outer += n_pairs
         first = end
     return distances, within
@@ -167,9 +168,9 @@ def _rank_correlation(distances: Floats, n_within: int) -> float:
     across.sort()
     nearer = 0  # twice the number of (within, across) with the latter nearer
     for first in range(0, n_within, CHUNK):
-        part = within[first : first + CHUNK]
-        nearer += int(np.searchsorted(across, part - TIE, side="left").sum())
-        nearer += int(np.searchsorted(across, part + TIE, side="right").sum())
+        chunk = within[first : first + CHUNK]
+        nearer += int(np.searchsorted(across, chunk - TIE, side="left").sum())
+        nearer += int(np.searchsorted(across, chunk + TIE, side="right").sum())
     farther = 1 - nearer / (n_within * len(across))  # 2 A - 1
     distances.sort(kind="stable")  # merges the two sorted parts
     if distances[-1] - distances[0] <= TIE:

@@ -1,6 +1,6 @@
 """PEFTDiff (Khoba et al., ICCV 2025): class distances in a diffusion map.
 
-The score proper is ``peftdiff.diffusion``; this gives it the form of a metric.
+The score itself is computed by ``peftdiff.diffusion``; this module makes it a metric.
 """
 
 import functools
@@ -16,7 +16,7 @@ from peftdiff.metrics.reductions import Embedding
 PARTS = ("intra", "inter")
 
 
-# Names and defaults of the parameters are told once, by diffusion_score.
+# Names and defaults of the parameters are stated once, by diffusion_score.
 @functools.wraps(diffusion_score, assigned=(), updated=())
 def score(
     embedding: Embedding, labels: NDArray[np.int64], **parameters: Any

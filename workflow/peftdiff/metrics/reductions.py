@@ -1,4 +1,4 @@
-"""What several metrics reduce features and class codes to."""
+"""Reductions of features and class codes that several metrics share."""
 
 import math
 from contextlib import AbstractContextManager
@@ -15,23 +15,23 @@ from peftdiff.threads import one_thread
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-SMALL = 1024  # rows of a matrix whose eigenvectors one core finds faster than two
+SMALL = 1024  # up to so many rows, one core finds eigenvectors faster than two
 SVD_SOLVERS = ("exact", "randomized")
 EPSILON = float(np.finfo(np.float64).eps)
 
 
 class Embedding:
-    """The features of one model, and what several metrics reduce them to.
+    """The features of one model, and reductions of them that several metrics share.
 
-    Each of these is computed when it is first asked for, and kept.
+    Each reduction is computed when it is first used, and kept.
 
     Parameters
     ----------
     features : ndarray of float64, shape (n, d)
         Checked; never modified.
     whole : bool
-        Find all principal components at once: one decomposition for all metrics that
-        need some. Otherwise only as many as are asked for.
+        Find all principal components at once: one decomposition then serves all metrics
+        that need some. Otherwise only as many are found as are asked for.
     """
 
     def __init__(self, features: Floats, whole: bool = False) -> None:
@@ -74,17 +74,17 @@ class Embedding:
 
     @property
     def centered(self) -> Floats:
-        """X: the centered features in multiples of ``unit``, all below 1, (n, d)."""
+        """X, (n, d): the centered features divided by ``unit``, all below 1."""
         return self._centered[0]
 
     @property
     def unit(self) -> float:
-        """What `centered` is a multiple of: a power of 2."""
+        """The power of 2 by which the features are divided in `centered`."""
         return math.ldexp(1.0, min(self._centered[1], 1023))
 
     @cached_property
     def rounding(self) -> float:
-        """By how much the mean's rounding may move an entry of `centered`."""
+        """The largest error of an entry of `centered`, by rounding of the mean."""
         relative = math.ldexp(self._largest, -self._centered[1])
         return len(self.features) * EPSILON * relative
 
@@ -100,7 +100,7 @@ class Embedding:
         Parameters
         ----------
         count : int, optional
-            How many; min(n, d) where there are fewer.
+            Number of components; min(n, d) where there are fewer.
 
         Returns
         -------
@@ -145,13 +145,13 @@ def _largest(array: Floats) -> float:
 
 
 def _frozen(array: Floats) -> Floats:
-    """Return the array, which nobody may write to from now on."""
+    """Return the array, made read-only."""
     array.flags.writeable = False
     return array
 
 
 def blas_for(size: int) -> AbstractContextManager[None]:
-    """Return the context in which BLAS finds eigenvectors of so many rows fastest."""
+    """Return the context in which BLAS decomposes `size` rows fastest."""
     return one_thread(size <= SMALL)
 
 
@@ -189,7 +189,7 @@ def eigen_coordinates(matrix: Floats, rows: Floats) -> tuple[Floats, Floats]:
         # A symmetric matrix's transpose is the same, in the order LAPACK wants.
         reduced, diagonal, beside, scales, _ = lapack.dsytrd(matrix.T, 1, lwork=work)
         values, axes = linalg.eigh_tridiagonal(diagonal, beside, check_finite=False)
-        # Q leaves the first entry as it is; LAPACK keeps the rest as that of a QR.
+        # Q leaves the first entry as it is; for the others LAPACK stores it as a QR's.
         rotated = rows.T.copy(order="F")
         rotated[1:] = lapack.dormqr(
             "L", "T", reduced[1:, :-1], scales, rotated[1:], lwork=64 * k
@@ -200,8 +200,8 @@ def eigen_coordinates(matrix: Floats, rows: Floats) -> tuple[Floats, Floats]:
 def randomized_components(features: Floats, count: int) -> Floats:
     """Return scikit-learn's randomized projection, shape (n, r), seeded by 0.
 
-    Published code leaves the solver to scikit-learn, which takes this one for many
-    samples and dimensions. It depends on the order of the samples.
+    Published code leaves the choice of the solver to scikit-learn, which takes this one
+    for many samples and dimensions. It depends on the order of the samples.
     """
     count = min(count, *features.shape)
     projection = PCA(count, svd_solver="randomized", random_state=0)

@@ -1,4 +1,4 @@
-"""Scoring: every model's embedding of one task, through one metric after another."""
+"""Scores of every model's embedding of one task by one metric."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from peftdiff.runtime import logger, measure
 
 @dataclass(frozen=True)
 class Measured:
-    """A metric's value of one model (None where it has none), and how it came about."""
+    """A metric's value for a model, its seconds, and a note if it must not rank."""
 
     value: Any
     seconds: float
@@ -41,20 +41,22 @@ def score_models(
         (n, d) features by model: "backbone", or "<method>/<seed>".
     labels
         (n,) class of each image.
-    metric, parameters
-        A slug of `METRICS`, and the keywords of its module.
+    metric
+        A slug of `METRICS`.
+    parameters
+        Parameters of the metric, by name.
 
     Returns
     -------
     scores
-        One row per method and seed: method, seed, metric, score, seconds (of the model
-        itself, warm, the median where it was repeated; a pool-normalized metric's
-        normalization takes no time worth counting), note. A value that is undefined,
-        saturated or not finite is an empty score with a note.
+        One row per method and seed: method, seed, metric, score, seconds, note. The
+        seconds are those of the model's own value after a first, untimed call, and the
+        median if it was repeated; normalizing over the pool takes a negligible time. A
+        value that is undefined, saturated or not finite is an empty score with a note.
     components
-        One row per model and seed of what a pool-normalized metric combines, and
-        <metric>_seconds (the backbone's are in no row of the scores); empty for other
-        metrics.
+        One row per model and seed: the components that a pool-normalized metric
+        combines, and <metric>_seconds (which for the backbone no row of the scores
+        has). Empty for other metrics.
     """
     in_pool = METRICS[metric].needs_pool
     models = [model for model in features if in_pool or model != BACKBONE]
@@ -91,9 +93,9 @@ def _measure(
     labels: Labels,
     parameters: Mapping[str, Any],
 ) -> Measured:
-    """Compute a metric, repeatedly where it is short; note why it may not rank."""
+    """Compute a metric, repeatedly if it is fast, and note why it must not rank."""
 
-    def attempt() -> tuple[Any, list[warnings.WarningMessage], str]:
+    def compute_once() -> tuple[Any, list[warnings.WarningMessage], str]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -101,7 +103,7 @@ def _measure(
             except UndefinedScore as reason:
                 return None, [], f"undefined: {reason}"
 
-    (value, caught, note), seconds = measure(attempt)
+    (value, caught, note), seconds = measure(compute_once)
     if note:
         return Measured(None, seconds, note)
     saturated = [str(w.message) for w in caught if w.category is SaturatedScore]
@@ -113,7 +115,7 @@ def _measure(
 
 
 def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]:
-    """Combine components into scores among the methods of one seed at a time."""
+    """Combine components into scores, for the methods of one seed at a time."""
     scores: dict[str, float] = {}
     seeds = dict.fromkeys(model_columns(m)["seed"] for m in values if m != BACKBONE)
     for seed in seeds if values[BACKBONE] is not None else ():
@@ -129,7 +131,7 @@ def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]
 
 
 def _cell(score: float | None, measured: Measured) -> dict[str, Any]:
-    """Return a score, or an empty cell and the reason why it must not rank."""
+    """Return the cells of a row: the score, empty if it must not rank, and the note."""
     note = measured.note
     if not note and score is None:
         note = "undefined: the backbone's components are"

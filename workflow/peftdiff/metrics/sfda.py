@@ -1,4 +1,4 @@
-"""SFDA (Shao et al., ECCV 2022): how well a regularized discriminant tells the classes.
+"""SFDA (Shao et al., ECCV 2022): how well a regularized discriminant separates classes.
 
 With class means mu_c, shares pi_c and the within-class covariance S_w, a linear
 discriminant with the covariance
@@ -15,8 +15,8 @@ score is the mean posterior of the true class, without a logarithm, as the autho
 code does.
 
 Their code takes B^-1 from all eigenvectors of a generalized eigenproblem; a Cholesky
-factor gives the same. Nothing but sigma, the largest eigenvalue, depends on the unit of
-the features, and nothing on their origin.
+factor gives the same. Of all this only sigma, the largest eigenvalue, depends on the
+unit of the features, and nothing on their origin.
 """
 
 import math
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 LEAST_SHRINKAGE = 1e-10
-ROUNDS = 3  # of the power iteration, two products each
+ROUNDS = 3  # rounds of the power iteration, of two products each
 CERTAIN = 1e-6  # a posterior closer to 1 than this counts as 1
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -50,8 +50,8 @@ def score(
     embedding : Embedding
     labels : ndarray
     shrinkage : float, optional
-        lam, between 1e-10 and 1. By default as published, where it depends on the unit
-        of the features: large ones leave B almost unregularized.
+        lam, between 1e-10 and 1. By default it is the published one, which depends on
+        the unit of the features: large ones leave B almost unregularized.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def _class_statistics(features: Floats, labels: Codes) -> tuple[Floats, Floats]:
 
 
 def _check_spread(within: Floats, rounding: float) -> None:
-    """Raise UndefinedScore where S_w is what rounding may make of zero."""
+    """Raise UndefinedScore where S_w is zero up to rounding."""
     if np.trace(within) <= len(within) * rounding**2:
         raise UndefinedScore(
             "features have no spread within any class, and SFDA no discriminant; it "
@@ -127,11 +127,11 @@ def _published_shrinkage(within: Floats, unit: float) -> float:
 
 
 def _largest_eigenvalue(within: Floats) -> float:
-    """Return sigma as published: a power iteration from the row sums, cut short.
+    """Return sigma as published: by a few rounds of power iteration from the row sums.
 
     With y and x the last two iterates, of unit length, it is x' S_w y. Where the row
-    sums vanish, the published iteration divides zero by zero; the eigenvalue that it
-    approximates is returned.
+    sums vanish, and the published iteration divides zero by zero, the exact eigenvalue
+    is returned.
     """
     newer = within.sum(axis=1)
     rounding = len(within) * EPSILON * linalg.norm(within)

@@ -1,4 +1,4 @@
-"""TransRate (Huang et al., ICML 2022): what the labels save in coding the features.
+"""TransRate (Huang et al., ICML 2022): the coding rate that the labels save.
 
 With Z the centered features (n, d), Z_c the rows of class c, and the coding rate
 
@@ -96,7 +96,7 @@ def _gram(rows: Floats) -> Floats:
 
 
 def _coding_rate(gram: Floats, distortion: float) -> float:
-    """Return 1/2 log det(I + A'A / distortion); A'A is spent."""
+    """Return 1/2 log det(I + A'A / distortion); A'A is overwritten."""
     gram /= distortion
     gram.flat[:: len(gram) + 1] += 1
     # log det = 2 sum log diag(L), of which R is half.

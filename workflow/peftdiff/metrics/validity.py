@@ -1,15 +1,15 @@
-"""What a metric says when its value must not rank anything."""
+"""How a metric reports that its value must not be used to rank methods."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class SaturatedScore(UserWarning):
-    """The value is what any labels would get, or nearly so: it says nothing."""
+    """Any labels would get the same value, or nearly so, and it says nothing."""
 
 
 class UndefinedScore(ValueError):
-    """The metric does not exist for such data, as with fewer samples than it needs."""
+    """The metric is not defined for these data, such as for too few samples."""
 
 
 def check_squares(features: NDArray[np.float64]) -> None:

@@ -1,5 +1,6 @@
-"""Target tasks, and the training sources of the embedded experiment."""
+"""Target tasks, and the two source data sets of the embedded experiment."""
 
+from peftdiff.tasks.availability import missing_tasks, present_tasks
 from peftdiff.tasks.kinds import GROUPS, DrawnTask, Task, VtabTask
 from peftdiff.tasks.synthetic.canvas import SIZE
 from peftdiff.tasks.synthetic.generation import (
@@ -9,13 +10,7 @@ from peftdiff.tasks.synthetic.generation import (
     TaskImages,
 )
 from peftdiff.tasks.synthetic.sources import method_source, pretraining_source
-from peftdiff.tasks.table import (
-    TASKS,
-    generate_task,
-    group_of,
-    missing_tasks,
-    present_tasks,
-)
+from peftdiff.tasks.table import TASKS, generate_task, group_of
 
 __all__ = [
     "GENERATOR_VERSION",

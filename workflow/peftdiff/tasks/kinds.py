@@ -1,11 +1,11 @@
-"""The kinds of tasks: drawn by a module, or a folder of VTAB-1k."""
+"""The kinds of tasks: drawn by a module of ours, or a folder of VTAB-1k."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# ASSUME: small drawn tasks of each kind stand in for the groups of VTAB-1k (Zhai et al.
-# 2019): everyday objects, special instruments, the structure of a scene.
+# ASSUME: small drawn tasks represent the groups of VTAB-1k (Zhai et al. 2019): everyday
+# objects, images of special instruments, the structure of a scene.
 GROUPS = ("natural", "specialized", "structured")
 OWN = "own"  # the group of a user's image folders
 
@@ -31,17 +31,17 @@ class Task:
 
 @dataclass(frozen=True)
 class DrawnTask(Task):
-    """A task of the embedded experiment.
+    """A task of the embedded experiment, drawn by the module of its slug.
 
-    The module of its name in `peftdiff.tasks.synthetic` draws it: it has `CLASSES`, the
-    class names, and `draw(rng, count, split)`, see
-    `peftdiff.tasks.synthetic.generation.generate`.
+    The module in `peftdiff.tasks.synthetic` has `CLASSES`, the class names, and a
+    function `draw(rng, count, split)` as
+    `peftdiff.tasks.synthetic.generation.generate` takes it.
     """
 
 
 @dataclass(frozen=True)
 class VtabTask(Task):
-    """A task of VTAB-1k: how many classes and test images it has.
+    """A task of VTAB-1k, with its numbers of classes and of test images.
 
     Its folder is named after the slug or one of the `aliases`.
     """

@@ -1,4 +1,4 @@
-"""VTAB-1k (Zhai et al. 2019) as others have prepared it: 19 folders of image files.
+"""VTAB-1k (Zhai et al. 2019) as it is distributed: 19 folders of image files.
 
 A folder holds the lists `train800.txt`, `val200.txt`, `train800val200.txt` and
 `test.txt`, whose lines are `images/<split>/<number>.jpg <label>`.
@@ -53,18 +53,18 @@ def existing_lists(root: str | Path, task: VtabTask) -> list[Path]:
 
 
 def task_folder(root: str | Path, task: VtabTask) -> Path | None:
-    """Return a task's folder in `root` or in one of its subfolders, None without one.
+    """Return a task's folder in `root` or in a subfolder of it, None if there is none.
 
     Raises
     ------
     UserError
-        Where several folders could be meant.
+        Where several folders could be the task's.
     """
     root = Path(root)
     names = (task.slug, *task.aliases)
-    inner = sorted(path for path in root.glob("*") if path.is_dir())
-    for place in ([root], inner):
-        found = [p / name for p in place for name in names if (p / name).is_dir()]
+    subfolders = sorted(path for path in root.glob("*") if path.is_dir())
+    for parents in ([root], subfolders):
+        found = [p / name for p in parents for name in names if (p / name).is_dir()]
         if len(found) > 1:
             raise UserError(
                 f"{found[0]} and {found[1]} could both be the task {task.slug};"
@@ -83,8 +83,8 @@ def read_task(
     Raises
     ------
     UserError
-        Where a list is missing, does not have its published length, or has a line
-        that is no image of this folder with a label of this task.
+        Where a list is missing, does not have its published length, or has a line that
+        is not an image of this folder with a label of this task.
     """
     lists = {}
     for name, count in {**COUNTS, TEST: task.test_images}.items():
@@ -100,18 +100,18 @@ def read_task(
 
 
 def holds_out_val200(lists: Mapping[str, ImageFiles]) -> bool:
-    """Return whether the last images to train on are those of val200.
+    """Return whether the last 200 training images are those of val200.
 
-    As VTAB makes them, the 1,000 are the 800 and then the 200: whoever holds out the
-    last fifth has VTAB's own split. The files are compared byte by byte.
+    In VTAB-1k as published, train800val200 lists the images of train800 and then those
+    of val200, so that holding out the last fifth gives VTAB's own validation split. The
+    files are compared byte by byte.
     """
-    apart = [
-        entry for name in ("train800", "val200") for entry in _entries(lists[name])
-    ]
+    joined = _entries(lists[TRAIN])
+    separate = [*_entries(lists["train800"]), *_entries(lists["val200"])]
     return all(
-        label == other and path.read_bytes() == twin.read_bytes()
-        for (path, label), (twin, other) in zip(
-            _entries(lists[TRAIN]), apart, strict=True
+        label == other_label and path.read_bytes() == other_path.read_bytes()
+        for (path, label), (other_path, other_label) in zip(
+            joined, separate, strict=True
         )
     )
 
@@ -135,7 +135,7 @@ def _read_list(path: Path, task: VtabTask) -> ImageFiles:
     names, labels = [], []
     for number, line in enumerate(lines, 1):
         name, _, word = line.strip().rpartition(" ")
-        if not name or not word.isdecimal() or _leaves(name):
+        if not name or not word.isdecimal() or _leads_out(name):
             raise UserError(
                 f"line {number} of {path} is {line[:80]!r}; it must be an image below"
                 " this folder and a label"
@@ -150,5 +150,6 @@ def _read_list(path: Path, task: VtabTask) -> ImageFiles:
     return ImageFiles(path.parent, names, labels)
 
 
-def _leaves(name: str) -> bool:
+def _leads_out(name: str) -> bool:
+    """Return whether a path leads out of the folder that it is relative to."""
     return name.startswith("/") or ".." in name.split("/")

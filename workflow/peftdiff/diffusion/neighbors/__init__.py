@@ -1,4 +1,4 @@
-"""Nearest-neighbor search: the exact one, and the table optional backends join."""
+"""Nearest-neighbor search: the exact one, and a table of it and optional backends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Search:
     Attributes
     ----------
     find : callable
-        Takes features (n, d) and a number of neighbors, gives Neighborhoods.
+        Takes features (n, d) and a number of neighbors, and returns Neighborhoods.
     exact : bool
-        Whether it finds all neighbors. Then features are float64 throughout; for an
-        approximate search float32 ones stay as they are, which halves the memory.
+        Whether it finds all neighbors. Its features are float64 then; for an
+        approximate search float32 ones stay float32, which halves the memory.
     """
 
     find: Callable[[Floats, int], Neighborhoods]
@@ -50,7 +50,7 @@ def find_neighbors(
     features : ndarray of float64 or float32, shape (n, d)
         Finite.
     neighbors : int
-        How many to find, the sample itself counted; 1 .. n.
+        Number of neighbors to find, the sample itself counted; 1 .. n.
     search : str
         A name of ``SEARCHES``.
 

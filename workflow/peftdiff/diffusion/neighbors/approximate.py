@@ -4,12 +4,13 @@ Chosen by measurement on a million clustered samples of 768 dimensions, two core
 lists below find 0.999 of 20 neighbors (of 400 samples) in 57 CPU minutes. A graph of
 faiss (HNSW over 8-bit codes) took 19 minutes to build, by one thread, and 32 to search,
 by two; at n = 100 000 it found 0.998, and of a million samples 2 % then had to be
-compared with everyone, as no search found them. Coarser codes (product quantization,
+compared with all others, as no search found them. Coarser codes (product quantization,
 RaBitQ) are compared in 5 minutes, but lose up to half of the neighbors. pynndescent
 took 34 seconds to be loaded, usearch twice as long as the graph of faiss.
 
-What is missed lies across the lists' borders, so that classes look more separate than
-they are: at n = 100 000, 0.9984 of the neighbors put the score off by 0.7 %.
+Neighbors that are missed lie across the lists' borders, so that classes look more
+separate than they are: at n = 100 000, with 0.9984 of the neighbors found, the score is
+0.7 % off.
 """
 
 from collections.abc import Iterator
@@ -24,11 +25,11 @@ from peftdiff.diffusion.neighbors.pairs import squared_gaps, stable_order
 from peftdiff.threads import in_threads
 
 LIST_SIZE = 500  # samples in a list, on average
-PROBES = 0.15  # lists searched for each sample, for each root of the samples' number
-TRAINING = 64  # samples for each list, from which the lists' centers are found
+PROBES = 0.15  # lists searched for each sample, as a multiple of the root of n
+TRAINING = 64  # samples per list from which the lists' centers are found
 MARGIN = 12  # candidates beyond the neighbors, compared in float64
 BLOCK = 131_072  # samples searched at once
-PIECE = 1024  # samples whose candidates one thread compares
+PIECE = 1024  # samples whose candidates one thread compares at a time
 SAFE = 1e15  # float32 squares of numbers from 1 / SAFE to SAFE stay finite
 
 Singles = NDArray[np.float32]
@@ -42,7 +43,7 @@ class Lists(NamedTuple):
     Attributes
     ----------
     mean : ndarray of float32, shape (d,)
-        Taken off all samples, as products of such rows round less.
+        Subtracted from all samples, as products of centered rows round less.
     centers : ndarray of float32, shape (n_lists, d)
     order : ndarray of int, shape (n,)
         The samples, list after list.
@@ -61,23 +62,22 @@ def approximate_neighbors(
 ) -> Neighborhoods:
     """Find nearly all of each sample's nearest, in time about n^1.5 d.
 
-    k-means splits the samples into lists; each sample is compared with those of the
-    lists whose centers are nearest to it. What is found is at its distance, computed in
-    float64 from float32 features; but a neighbor may be missed, and ties are not kept
-    whole.
+    k-means splits the samples into lists; each sample is compared with the samples of
+    those lists whose centers are nearest to it. Distances are exact (computed in
+    float64 from float32 features), but a neighbor may be missed, and of samples equally
+    far away some may be left out.
 
     Parameters
     ----------
     features : ndarray, shape (n, d)
-        float32 features are not copied, so that they may lie in a file mapped into
-        memory.
+        float32 features are not copied, so that they may be mapped from a file.
     neighbors : int
         1 .. n, the sample itself counted.
 
     Returns
     -------
     Neighborhoods
-        Of exactly `neighbors` each.
+        Exactly `neighbors` of each sample.
 
     Raises
     ------
@@ -114,9 +114,10 @@ def _split(faiss: Any, singles: Singles) -> Lists:
     n, d = singles.shape
     mean = singles.mean(axis=0, dtype=np.float64).astype(np.float32)
     n_lists = max(1, n // LIST_SIZE)
-    some = np.random.default_rng(0).choice(n, min(n, TRAINING * n_lists), replace=False)
-    some.sort()  # so that a file is read from its start to its end
-    training = singles[some] - mean
+    size = min(n, TRAINING * n_lists)
+    sampled = np.random.default_rng(0).choice(n, size, replace=False)
+    sampled.sort()  # so that a file is read from its start to its end
+    training = singles[sampled] - mean
     means = faiss.Kmeans(d, n_lists, seed=0, niter=10, min_points_per_centroid=1)
     means.train(training)
     nearest = [
@@ -127,7 +128,7 @@ def _split(faiss: Any, singles: Singles) -> Lists:
 
 
 def _sorted_by(keys: Index, n_keys: int) -> tuple[Index, Index]:
-    """Return the places of each key, key after key, and where each key's start."""
+    """Return the positions of each key, key after key, and where each key's start."""
     counts = np.bincount(keys, minlength=n_keys)
     return stable_order(keys), np.concatenate([[0], np.cumsum(counts)])
 
@@ -150,38 +151,38 @@ def _search(
 def _candidates(
     faiss: Any, singles: Singles, lists: Lists, queries: Singles, count: int
 ) -> Index:
-    """Return each query's nearest of the lists it probes, or -1 for want of samples."""
+    """Return each query's nearest samples of the lists it probes, -1 if too few."""
     n_lists = len(lists.centers)
     probes = min(n_lists, int(np.ceil(PROBES * np.sqrt(len(singles)))))
     probed = faiss.knn(queries, lists.centers, probes)[1].ravel()
-    places, starts = _sorted_by(probed, n_lists)
+    positions, starts = _sorted_by(probed, n_lists)
     near = np.full((len(queries), count), -1, dtype=np.int64)
     squared = np.full(near.shape, np.inf, dtype=np.float32)
     for number in np.flatnonzero(np.diff(starts) * np.diff(lists.starts)):
-        asking = places[starts[number] : starts[number + 1]] // probes
+        probing = positions[starts[number] : starts[number + 1]] // probes
         members = lists.order[lists.starts[number] : lists.starts[number + 1]]
         added, which = faiss.knn(
-            queries[asking], singles[members] - lists.mean, min(count, len(members))
+            queries[probing], singles[members] - lists.mean, min(count, len(members))
         )
-        closer = added[:, 0] < squared[asking, -1]  # the farthest one so far
-        asking, added, which = asking[closer], added[closer], which[closer]
-        together = np.column_stack([squared[asking], added])
-        best = np.argpartition(together, count - 1, axis=1)[:, :count]
-        squared[asking] = np.take_along_axis(together, best, axis=1)
-        everyone = np.column_stack([near[asking], members[which]])
-        near[asking] = np.take_along_axis(everyone, best, axis=1)
+        closer = added[:, 0] < squared[probing, -1]  # the farthest one so far
+        probing, added, which = probing[closer], added[closer], which[closer]
+        merged_squared = np.column_stack([squared[probing], added])
+        best = np.argpartition(merged_squared, count - 1, axis=1)[:, :count]
+        squared[probing] = np.take_along_axis(merged_squared, best, axis=1)
+        merged_near = np.column_stack([near[probing], members[which]])
+        near[probing] = np.take_along_axis(merged_near, best, axis=1)
     return near
 
 
 def _gaps(singles: Singles, samples: Index, near: Index) -> Floats:
-    """Return squared distances, shape (m, count); what is no sample (-1) is too far."""
+    """Return squared distances, shape (m, count), infinite where `near` is -1."""
 
-    def measure(part: slice) -> Floats:
-        everyone = np.repeat(samples[part], near.shape[1])
-        return squared_gaps(singles, everyone, near[part].ravel())
+    def measure(rows: slice) -> Floats:
+        repeated = np.repeat(samples[rows], near.shape[1])
+        return squared_gaps(singles, repeated, near[rows].ravel())
 
-    parts = in_threads(measure, list(_blocks(len(samples), PIECE)))
-    gaps = np.concatenate(parts).reshape(near.shape)
+    measured = in_threads(measure, list(_blocks(len(samples), PIECE)))
+    gaps = np.concatenate(measured).reshape(near.shape)
     gaps[near < 0] = np.inf
     return gaps
 
@@ -193,10 +194,10 @@ def _nearest(
     itself = near == samples[:, None]
     gaps[itself] = np.inf
     others = np.argsort(gaps, axis=1, kind="stable")[:, : neighbors - 1]
-    nothing = np.zeros(len(samples))
+    zeros = np.zeros(len(samples))
     return (
         np.column_stack([samples, np.take_along_axis(near, others, axis=1)]),
-        np.column_stack([nothing, np.take_along_axis(gaps, others, axis=1)]),
+        np.column_stack([zeros, np.take_along_axis(gaps, others, axis=1)]),
     )
 
 

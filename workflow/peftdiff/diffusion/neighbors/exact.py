@@ -1,4 +1,4 @@
-"""Exact nearest neighbors: cheap products propose, float64 differences decide."""
+"""Exact nearest neighbors: float32 products propose, float64 distances decide."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ from peftdiff.diffusion.neighbors.tiles import Candidates, propose_pairs
 DIRECT = 1500  # up to this many samples float64 products cost less than proposals
 TIE = 1e-12  # distances closer than this, relative to the largest row norm, are ties
 BLOCK_CELLS = 16_000_000  # float64 products held at once (128 MB)
-MAX_PAIRS = 50_000_000  # more than this beyond those asked for comes only of equal rows
+MAX_PAIRS = 50_000_000  # surplus pairs; only equal rows give more than this
 
 Floats = NDArray[np.float64]
 Propose = Callable[[Floats, int, float], Candidates]
@@ -30,10 +30,10 @@ def exact_neighbors(
 ) -> Neighborhoods:
     """Find all samples no farther away than each sample's k-th nearest.
 
-    float32 products propose all who could belong, given how far such products may be
-    off; their distances are computed again in float64, so that neither the number of
-    threads nor the order of the samples matters. For few samples, and where float32
-    leaves too many (tight clusters), the products are float64.
+    float32 products propose all samples that could belong, given how inaccurate such
+    products may be; their distances are computed again in float64, so that neither the
+    number of threads nor the order of the samples matters. For few samples, and where
+    float32 leaves too many candidates (tight clusters), the products are float64.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def exact_neighbors(
     neighbors : int
         1 .. n, the sample itself counted.
     propose : callable
-        Where the float32 products are taken.
+        Proposes pairs of samples by float32 products.
 
     Returns
     -------
@@ -94,22 +94,22 @@ def _by_products(
     excess = 0
     step = max(1, BLOCK_CELLS // len(centered))
     for start in range(0, len(rows), step):
-        some = rows[start : start + step]
-        # A product with itself takes half the time.
-        rows_of = centered if len(some) == len(centered) else centered[some]
-        products = rows_of @ centered.T
+        block = rows[start : start + step]
+        # A product of a matrix with itself takes half the time.
+        left = centered if len(block) == len(centered) else centered[block]
+        products = left @ centered.T
         # |b|^2 / 2 - ab is enough to compare by: one pass over the matrix, not three.
         halves = np.subtract(norms / 2, products, out=products)
-        own = norms[some]
-        kth = own + 2 * kth_bound(halves, neighbors)
-        cutoff = cutoffs(kth, np.sqrt(own), n_terms, np.float64, tie)
-        place, columns = np.nonzero(halves <= ((cutoff - own) / 2)[:, None])
-        sums = own[place] + norms[columns]
-        squared = own[place] + 2 * halves[place, columns]
-        pairs = Pairs(some[place], columns, squared)
+        block_norms = norms[block]
+        kth = block_norms + 2 * kth_bound(halves, neighbors)
+        cutoff = cutoffs(kth, np.sqrt(block_norms), n_terms, np.float64, tie)
+        place, columns = np.nonzero(halves <= ((cutoff - block_norms) / 2)[:, None])
+        sums = block_norms[place] + norms[columns]
+        squared = block_norms[place] + 2 * halves[place, columns]
+        pairs = Pairs(block[place], columns, squared)
         pairs = pairs._replace(distances=repaired_distances(centered, pairs, sums))
         found = nearest_pairs(pairs, neighbors, tie)
-        excess += len(found.rows) - neighbors * len(some)
+        excess += len(found.rows) - neighbors * len(block)
         if excess > MAX_PAIRS:
             raise ValueError(
                 "features hold so many equal rows that their neighborhoods do not fit "

@@ -1,4 +1,4 @@
-"""What a neighbor search returns, and how it is cut to fewer neighbors."""
+"""The neighborhoods that a search returns, and those of fewer neighbors within them."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ class Neighborhoods(NamedTuple):
 
     Sample i's neighbors lie at ``starts[i] : starts[i + 1]``. A neighborhood of k holds
     every sample no farther away than the k-th nearest: with ties at that distance it
-    holds more than k, so that the order of the samples never decides who is in.
+    holds more than k, so that the order of the samples does not matter.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Neighborhoods(NamedTuple):
         return self.distances[self.starts[:-1] + neighbors - 1]
 
     def nearest(self, neighbors: int) -> "Neighborhoods":
-        """Return the smaller neighborhoods a search for fewer neighbors would find."""
+        """Return the neighborhoods that a search for fewer neighbors would find."""
         reach = self.radii(neighbors) + self.tolerance
         rows = self.rows
         kept = self.distances <= reach[rows]

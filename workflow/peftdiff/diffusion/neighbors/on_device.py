@@ -1,4 +1,4 @@
-"""Exact nearest neighbors whose products a GPU takes, with torch."""
+"""Exact nearest neighbors, with the products on a GPU, by torch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +21,9 @@ Floats = NDArray[np.floating]
 def torch_neighbors(features: Floats, neighbors: int) -> Neighborhoods:
     """Find what ``exact_neighbors`` finds, on the GPU where torch sees one.
 
-    The device only proposes: distances and what depends on them are computed as in
-    ``exact_neighbors``, so that the result is the same to the last bit (to rounding for
-    the few samples that the latter does not propose for).
+    The device only proposes pairs: distances and what depends on them are computed as
+    in ``exact_neighbors``, so that the result is the same to the last bit (up to
+    rounding for few samples, where the latter uses float64 products).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def torch_neighbors(features: Floats, neighbors: int) -> Neighborhoods:
 
 
 def _propose(centered: NDArray[np.float64], neighbors: int, tie: float) -> Candidates:
-    """Return the pairs that ``propose_pairs`` would, or a few more."""
+    """Return the pairs that ``propose_pairs`` would return, or a few more."""
     torch = optional_module("torch", "torch")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     n = len(centered)
@@ -63,13 +63,14 @@ def _propose(centered: NDArray[np.float64], neighbors: int, tie: float) -> Candi
     cutoff = cutoffs(kth, factors.norms, n_terms, np.float32, tie)
     settled = (squared[:, -1] > cutoff) | (width == n)
     place, slot = np.nonzero((squared <= cutoff[:, None]) & settled[:, None])
-    return Candidates(*_once(place, columns[place, slot], n), settled)
+    first, second = _once(place, columns[place, slot], n)
+    return Candidates(first, second, settled)
 
 
 def _once(
     rows: NDArray[np.int64], columns: NDArray[np.int64], n: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return each pair once, whichever way round, without samples by themselves."""
+    """Return each pair once, in either order, and no sample with itself."""
     apart = rows != columns
     rows, columns = rows[apart], columns[apart]
     keys = np.unique(np.minimum(rows, columns) * n + np.maximum(rows, columns))
@@ -78,7 +79,7 @@ def _once(
 
 @contextmanager
 def _full_float32(torch: Any) -> Iterator[None]:
-    """Keep torch from rounding the factors to TF32 or bfloat16 meanwhile."""
+    """Keep torch from rounding factors to TF32 or bfloat16 within the context."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
     try:

@@ -1,11 +1,11 @@
-"""Libraries that only one search needs, loaded when it is called."""
+"""Libraries that only one search needs, imported when it is called."""
 
 import importlib
 from typing import Any
 
 
 def optional_module(name: str, search: str) -> Any:
-    """Import a library.
+    """Return a library that a search needs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Pairs of samples, their float64 distances, and the nearest of each sample's."""
+"""Pairs of samples, their float64 distances, and each sample's nearest pairs."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from peftdiff.threads import in_threads
 
-CHUNK_CELLS = 50_000  # of the rows gathered at once: they stay in the cache
-PIECE_CELLS = 2_000_000  # of the rows one thread gathers at a time
+CHUNK_CELLS = 50_000  # numbers gathered at once, so that they stay in the cache
+PIECE_CELLS = 2_000_000  # numbers that one thread gathers at a time
 CLOSE = 0.01  # below this share of |a|^2 + |b|^2, products lose too many digits
 
 Index = NDArray[np.integer]
 
 
 class Pairs(NamedTuple):
-    """Samples and others near them.
+    """Pairs of samples.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ def pair_distances(
 ) -> NDArray[np.float64]:
     """Return the Euclidean distance of each pair, shape (m,).
 
-    From float64 products of the two rows, each added up alone, so that neither threads
-    nor other samples matter; from their difference where they are so close that the
-    products would lose digits.
+    It is computed from float64 products of the two rows, each summed by itself, so that
+    neither threads nor other samples matter, or from the difference of the rows where
+    they are so close that the products would lose digits.
     """
     norms = np.einsum("ij,ij->i", features, features)
     sums = norms[rows] + norms[columns]
@@ -44,12 +44,12 @@ def pair_distances(
     d = features.shape[1]
 
     def subtract_products(piece: slice) -> None:
-        for part in _chunks(piece, CHUNK_CELLS // d):
-            products = np.vecdot(features[rows[part]], features[columns[part]])
-            squared[part] -= 2 * products
+        for chunk in _chunks(piece, CHUNK_CELLS // d):
+            products = np.vecdot(features[rows[chunk]], features[columns[chunk]])
+            squared[chunk] -= 2 * products
 
-    everything = slice(0, len(rows))
-    in_threads(subtract_products, list(_chunks(everything, PIECE_CELLS // d)))
+    all_pairs = slice(0, len(rows))
+    in_threads(subtract_products, list(_chunks(all_pairs, PIECE_CELLS // d)))
     return repaired_distances(features, Pairs(rows, columns, squared), sums)
 
 
@@ -72,11 +72,11 @@ def squared_gaps(
 ) -> NDArray[np.float64]:
     """Return the squared norm of each pair's difference in float64, shape (m,)."""
     squared = np.empty(len(rows))
-    for part in _chunks(slice(0, len(rows)), CHUNK_CELLS // features.shape[1]):
+    for chunk in _chunks(slice(0, len(rows)), CHUNK_CELLS // features.shape[1]):
         gap = np.subtract(
-            features[rows[part]], features[columns[part]], dtype=np.float64
+            features[rows[chunk]], features[columns[chunk]], dtype=np.float64
         )
-        np.vecdot(gap, gap, out=squared[part])
+        np.vecdot(gap, gap, out=squared[chunk])
     return squared
 
 
@@ -97,7 +97,7 @@ def nearest_pairs(pairs: Pairs, neighbors: int, tie: float) -> Pairs:
     tie : float
         Distances that differ by no more than this are equal.
     """
-    # Last key first: each sort leaves the order of the one before among equals.
+    # The last key is sorted by first: a stable sort keeps that order among equals.
     order = stable_order(pairs.columns)
     order = order[np.argsort(pairs.distances[order], kind="stable")]
     order = order[stable_order(pairs.rows[order])]
@@ -110,9 +110,9 @@ def nearest_pairs(pairs: Pairs, neighbors: int, tie: float) -> Pairs:
 
 
 def stable_order(samples: Index) -> NDArray[np.int64]:
-    """Return the stable order of indices below 2^32, 16 bits at a time.
+    """Return the stable order of indices below 2^32, sorted by 16 bits at a time.
 
-    numpy sorts so few bits by counting.
+    numpy sorts 16-bit integers in linear time.
     """
     order = np.argsort(samples.astype(np.uint16), kind="stable")
     if samples.max(initial=0) < 1 << 16:

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64] | NDArray[np.float32]
 
-GROUPS = 4  # of columns for each k: their bound lets some 1.15 k pass
+GROUPS = 4  # groups of columns, as a multiple of k: about 1.15 k pass the bound then
 
 
 def kth_bound(values: NDArray[Any], k: int) -> NDArray[Any]:
     """Return a number no smaller than each row's k-th smallest, shape (rows,).
 
-    The k-th smallest of the least values of groups of columns: it is hardly larger, and
-    found several times as fast as by sorting out the k-th smallest itself.
+    It is the k-th smallest of the minima of groups of columns, which is hardly larger
+    and found several times faster.
     """
     rows, columns = values.shape
     size = columns // (GROUPS * k)
@@ -27,7 +27,7 @@ def kth_bound(values: NDArray[Any], k: int) -> NDArray[Any]:
 def cutoffs(
     kth: Floats, norms: NDArray[np.float64], n_terms: int, dtype: type, tie: float
 ) -> NDArray[np.float64]:
-    """Bound the computed squared distances of all who may belong to a neighborhood.
+    """Bound the computed squared distances of all members of a neighborhood.
 
     A sum of m products is off by at most m u times the sum of their absolute values,
     whatever the order of the additions, with u = eps / 2 (Higham 2002, section 3.1).
@@ -40,28 +40,28 @@ def cutoffs(
         The k-th smallest squared distance computed so far; infinite where fewer than k
         have been.
     norms : ndarray, shape (rows,)
-        |a|, of the rows from whose products the squared distances came.
+        |a|, the norms of the rows.
     n_terms : int
-        Of each product.
+        Number of terms summed in each product.
     dtype : type
-        The floating type of the products.
+        The floating-point type of the products.
     tie : float
         Distances that differ by no more than this are equal.
 
     Returns
     -------
     ndarray, shape (rows,)
-        Whoever is no farther than the k-th nearest has a computed squared distance no
-        larger than this.
+        A sample no farther away than the k-th nearest has a computed squared distance
+        no larger than this.
     """
     precision = np.finfo(dtype)
-    # Eight more terms' worth for the rounding of the factors themselves.
+    # Eight terms more, for the rounding of the factors themselves.
     c = (n_terms + 8) * float(precision.eps) / 2
     least = (n_terms + 8) * float(precision.tiny)
     squared = np.maximum(kth, 0, dtype=np.float64)
     # r^2 <= kth + c (2|a| + r)^2 holds for the k found so far; solved roughly for r ...
     root = np.sqrt(c)
     farthest = (np.sqrt(squared + least) + 2 * root * norms) / (1 - root)
-    # ... and put in again. Twice the tie, as centering has rounded the rows as well.
+    # ... and inserted again. Twice the tie, as centering has rounded the rows as well.
     reach = np.sqrt(squared + c * (2 * norms + farthest) ** 2 + least) + 2 * tie
     return reach**2 + c * (2 * norms + reach) ** 2 + least

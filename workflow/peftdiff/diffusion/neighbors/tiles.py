@@ -12,7 +12,7 @@ from peftdiff.diffusion.neighbors.rounding import cutoffs
 from peftdiff.threads import in_threads
 
 TILE = 768  # rows and columns of a tile: large for the product, small for the cache
-MARGIN = 32  # candidates beyond the neighbors; with more, a sample is given up
+MARGIN = 32  # candidates beyond the neighbors; with more, a sample is not settled
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -36,7 +36,7 @@ class Candidates(NamedTuple):
 
 
 class Factors(NamedTuple):
-    """What the squared distances of centered rows a and b are products of.
+    """Matrices whose product has the squared distances of centered rows a and b.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Factors(NamedTuple):
 
 
 def squaring_factors(centered: Floats, order: Index) -> Factors:
-    """Return the factors of the rows in an order."""
+    """Return the factors for rows sorted in an order."""
     n, d = centered.shape
     squared_norms = np.einsum("ij,ij->i", centered, centered)[order]
     right = np.empty((n, d + 2), dtype=np.float32)
@@ -71,10 +71,10 @@ def squaring_factors(centered: Floats, order: Index) -> Factors:
 
 
 class _Found:
-    """Each sample's smallest squared distances so far, and what may still join them.
+    """Each sample's smallest squared distances so far, and a cutoff for further ones.
 
-    A cutoff only ever bounds what belongs to a neighborhood, so any thread may read an
-    old one; a tile's samples are changed by one thread at a time.
+    A cutoff that is out of date is still a bound, so that any thread may read one; a
+    tile's samples are changed by one thread at a time.
     """
 
     def __init__(self, factors: Factors, neighbors: int, tie: float) -> None:
@@ -85,11 +85,11 @@ class _Found:
         self.smallest[:, 0] = 0  # the sample itself
         self.cutoff = np.full(n, np.inf, dtype=np.float32)
         self.settled = np.ones(n, dtype=np.bool_)
-        self.changing = [threading.Lock() for _ in range(0, n, TILE)]
+        self.locks = [threading.Lock() for _ in range(0, n, TILE)]
 
     def limit(self, samples: slice, kth: Singles) -> None:
-        """Cut the samples off by a k-th smallest squared distance."""
-        with self.changing[samples.start // TILE]:
+        """Set the samples' cutoffs from a k-th smallest squared distance."""
+        with self.locks[samples.start // TILE]:
             self._limit(samples, kth)
 
     def _limit(self, samples: slice, kth: Singles) -> None:
@@ -100,8 +100,8 @@ class _Found:
         self.cutoff[samples] = np.where(self.settled[samples], bound, -np.inf)
 
     def add(self, samples: slice, places: Index, squared: Singles) -> None:
-        """Take in squared distances; `places`, sorted, count from the slice's start."""
-        with self.changing[samples.start // TILE]:
+        """Add squared distances of samples at sorted `places` within the slice."""
+        with self.locks[samples.start // TILE]:
             self._add(samples, places, squared)
 
     def _add(self, samples: slice, places: Index, squared: Singles) -> None:
@@ -115,7 +115,7 @@ class _Found:
         merged.sort(axis=1)
         self.smallest[samples] = merged[:, :width]
         self._limit(samples, merged[:, self.neighbors - 1])
-        # Too many to tell apart by products of this precision, as in a tight cluster.
+        # Too many for products of this precision to separate, as in a tight cluster.
         last = merged[:, width - 1]
         crowded = np.isfinite(last) & (last <= self.cutoff[samples])
         self.settled[samples] &= ~crowded
@@ -123,36 +123,36 @@ class _Found:
 
 
 def propose_pairs(centered: Floats, neighbors: int, tie: float) -> Candidates:
-    """Return all pairs of which one may be among the other's nearest.
+    """Return all pairs of samples of which one may be among the other's nearest.
 
-    The products are taken tile by tile, each serving its rows and its columns. What is
-    no farther away than the k-th nearest seen so far, within the rounding, is kept, so
-    that a tile leaves few candidates and none is lost.
+    The products are taken tile by tile, each serving its rows and its columns. A pair
+    is kept if it is no farther apart than the k-th nearest seen so far, up to rounding,
+    so that a tile leaves few candidates and none is lost.
 
     Parameters
     ----------
     centered : ndarray of float64, shape (n, d)
-        Of mean zero, as products of such rows round less; scaled so that no square
-        over- or underflows.
+        Features of mean zero, as products of such rows round less; scaled so that no
+        square over- or underflows.
     neighbors : int
-        The sample itself counted.
+        Number of neighbors, the sample itself counted.
     tie : float
         Distances that differ by no more than this are equal.
     """
     n = len(centered)
-    # A random order: in any other the first tile may be one class, and far from the
-    # rest, whose cutoffs would then stay loose.
+    # In a random order: else the first tile might be one class, far from the rest,
+    # whose cutoffs would then stay loose.
     order = np.random.default_rng(0).permutation(n)
     factors = squaring_factors(centered, order)
     found = _Found(factors, neighbors, tie)
-    parts = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
+    blocks = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
 
     def propose(tile: tuple[slice, slice]) -> tuple[Places, Places, Singles]:
         rows, columns = tile
         squared = factors.left(rows) @ factors.right[columns].T
         return _tile_pairs(squared, found, rows, columns)
 
-    tiles = list(itertools.combinations_with_replacement(parts, 2))
+    tiles = list(itertools.combinations_with_replacement(blocks, 2))
     proposed = in_threads(propose, tiles)
     first, second, values = (
         np.concatenate(columns) for columns in zip(*proposed, strict=True)
@@ -166,7 +166,7 @@ def propose_pairs(centered: Floats, neighbors: int, tie: float) -> Candidates:
 def _tile_pairs(
     squared: Singles, found: _Found, rows: slice, columns: slice
 ) -> tuple[Places, Places, Singles]:
-    """Return a tile's candidates, after each row and column has taken its own."""
+    """Return a tile's candidates, after they have lowered the cutoffs."""
     height, width = squared.shape
     if rows.start == 0 and height >= found.neighbors:
         transposed = np.ascontiguousarray(squared.T)

@@ -1,1 +1,1 @@
-"""The embedded tasks and sources, which are drawn by functions of a seed."""
+"""The tasks and source data sets of the embedded experiment, drawn from seeds."""

@@ -42,9 +42,10 @@ def _between(rng: np.random.Generator, low: Ints, high: Ints) -> Ints:
 
 
 def arrangement(rng: np.random.Generator, count: int) -> tuple[Ints, Bools, Bools]:
-    """Return grades (n,), and for the 16 places of a grid (n, 16) who is where.
+    """Return grades (n,), and which of the 16 places of a grid hold nuclei.
 
-    The second array tells where a nucleus lies, the third where an enlarged one.
+    The second array (n, 16) marks the places of all nuclei, the third (n, 16) those of
+    enlarged ones.
     """
     grade = choose(rng, len(GRADES), count)
     low, high = np.array(GRADES)[grade].T
@@ -84,7 +85,7 @@ def _nuclei(rng: np.random.Generator, present: Bools, enlarged: Bools) -> Floats
 
 
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
-    """Draw images."""
+    """Draw images and their labels."""
     grade, present, enlarged = arrangement(rng, count)
     mask = _nuclei(rng, present, enlarged)
     tissue = filled(TISSUE + STAIN_JITTER * rng.standard_normal((count, 3)))

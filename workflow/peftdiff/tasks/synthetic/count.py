@@ -31,7 +31,7 @@ CLASSES = tuple(str(number + 1) for number in range(LARGEST))
 
 
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
-    """Draw images."""
+    """Draw images and their labels."""
     label = choose(rng, LARGEST, count)
     rank = shuffled(rng, count, GRID * GRID)
     ground = random_colors(rng, count)

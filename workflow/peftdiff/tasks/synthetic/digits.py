@@ -71,7 +71,7 @@ def _sample(images: Floats, u: Floats, v: Floats) -> Floats:
 
 
 def draw(rng: np.random.Generator, count: int, split: str) -> tuple[Floats, Ints]:
-    """Draw images; `split` chooses the pool of originals."""
+    """Draw images and their labels; `split` chooses the pool of originals."""
     pool = pools()[split]
     strokes, digit = _originals()
     main, neighbor = pool[choose(rng, len(pool), 2, count)]
@@ -81,10 +81,10 @@ def draw(rng: np.random.Generator, count: int, split: str) -> tuple[Floats, Ints
     side = np.where(rng.random(count) < 0.5, -1.0, 1.0)
     gap = side * radius * uniform(rng, *NEIGHBOR_GAP, count)
     mask = _sample(strokes[main], *local_frame(x, y, radius, angle))
-    beside = _sample(strokes[neighbor], *local_frame(x + gap, y, radius, angle))
+    neighbor_mask = _sample(strokes[neighbor], *local_frame(x + gap, y, radius, angle))
     ground = random_colors(rng, count)
     color = over_pixels(distant_colors(rng, ground, COLOR_DISTANCE))
     kinds = choose(rng, len(BACKGROUNDS), count)
     images = background(rng, ground, kinds, GROUND_CONTRAST)
-    images = blend(images, color, np.maximum(mask, beside))
+    images = blend(images, color, np.maximum(mask, neighbor_mask))
     return with_noise(rng, images, NOISE), digit[main]

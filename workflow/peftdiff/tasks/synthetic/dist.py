@@ -72,7 +72,7 @@ def _scenery(rng: np.random.Generator, horizon: Floats) -> tuple[Floats, Floats]
 
 
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
-    """Draw images."""
+    """Draw images and their labels."""
     label, depth = depths(rng, count)
     horizon = uniform(rng, *HORIZON, count)
     images, ground = _scenery(rng, horizon)

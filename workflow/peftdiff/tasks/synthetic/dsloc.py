@@ -13,6 +13,6 @@ CLASSES = tuple(f"x {place}" for place in range(POSITIONS // STEPS))
 
 
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
-    """Draw images."""
+    """Draw images and their labels."""
     factors = random_factors(rng, count)
     return draw_sprites(factors, RADIUS, SPAN), factors.x // STEPS

@@ -16,7 +16,7 @@ CLASSES = tuple(f"{180 * place / BINS:g}°" for place in range(BINS))
 
 
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
-    """Draw images."""
+    """Draw images and their labels."""
     factors = random_factors(rng, count)
     # Orientation k is the angle 2 pi k / 39; whole numbers keep bin borders exact.
     label = (2 * BINS * factors.orientation // (ORIENTATIONS - 1)) % BINS

@@ -1,9 +1,9 @@
-"""From drawing functions to image sets: seeds, blocks, bytes.
+"""Drawing functions become sets of images: seeds, blocks, bytes.
 
-Images are drawn in blocks of `BLOCK`, each from a seed of its own, so that a smaller
-set is a prefix of a larger one. Everything is float64 until `quantize`, and made of
+Images are drawn in blocks of `BLOCK`, each with its own seed, so that a smaller set is
+a prefix of a larger one. Everything is float64 until `quantize`, and computed by
 elementwise operations only (no BLAS product, no threaded reduction): the last bits of
-a sine may differ between processors, the bytes do not.
+a sine may differ between processors, the bytes of the images do not.
 """
 
 import zlib
@@ -65,7 +65,7 @@ def generate(draw: Draw, name: str, split: str, size: int) -> tuple[Pixels, Ints
         Takes a random generator, a number of images n and the split's name; returns
         images (n, 3, 32, 32), clipped to [0, 1] here, and integer labels (n, ...).
     name, split
-        Whose images these are; the seeds follow from the two words.
+        Names of the task or source and of the split, from which the seeds follow.
     size
         Number of images, at least 1.
 
@@ -86,8 +86,8 @@ def generate(draw: Draw, name: str, split: str, size: int) -> tuple[Pixels, Ints
         seed = [zlib.crc32(name.encode()), zlib.crc32(split.encode()), block]
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
         planes, block_labels = draw(rng, BLOCK, split)
-        part = images[start : start + BLOCK]
-        part[:] = quantize(planes)[: len(part)]
+        block_images = images[start : start + BLOCK]
+        block_images[:] = quantize(planes)[: len(block_images)]
         labels.append(block_labels)
     return images, np.concatenate(labels)[:size].astype(np.int64)
 

@@ -56,7 +56,7 @@ def dominant(type_map: Ints) -> Ints:
 
 
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
-    """Draw images."""
+    """Draw images and their labels."""
     field, kinds = mosaic(rng, count)
     image = np.arange(count)[:, None, None]
     type_map = kinds[image, field]
@@ -65,9 +65,9 @@ def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Int
     images = colors[image, field].transpose(0, 3, 1, 2)
     x, y = coordinates(count)
     for kind, (_, texture) in enumerate(TYPES.values()):
-        here = type_map == kind
-        rows = np.flatnonzero(here.any(axis=(1, 2)))
+        covered = type_map == kind
+        rows = np.flatnonzero(covered.any(axis=(1, 2)))
         pattern = texture(rng, x[rows], y[rows]) - 0.5
-        images[rows] += (2 * TEXTURE_CONTRAST * pattern * here[rows])[:, None]
+        images[rows] += (2 * TEXTURE_CONTRAST * pattern * covered[rows])[:, None]
     images *= uniform(rng, *ILLUMINATION, count, 1, 1, 1)
     return with_noise(rng, images, NOISE), dominant(type_map)

@@ -1,7 +1,7 @@
 """Textures: fields (n, 32, 32) in [0, 1] with random frequency, direction and phase.
 
 Every texture takes a random generator and the coordinates x and y, (n, 32, 32) each,
-which may be warped; the noises lie on the pixels and only take the number n from them.
+which may be warped; the noises lie on the pixels and take only the number n from them.
 """
 
 from collections.abc import Callable, Sequence
@@ -71,12 +71,12 @@ def smooth_noise(rng: np.random.Generator, count: int, cells: int) -> Floats:
 
 
 def solid(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
-    """One value."""
+    """Constant field."""
     return np.ones(x.shape)
 
 
 def gradient(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
-    """Linear from one side to the other."""
+    """Linear ramp from one side to the other."""
     along, _ = turned(rng, x, y)
     return 0.5 + 0.35 * along
 
@@ -157,9 +157,9 @@ def speckle(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
 def two_nearest(
     rng: np.random.Generator, x: Floats, y: Floats, cells: int = 5
 ) -> tuple[Floats, Floats]:
-    """Return the distances to the nearest and the second of scattered points.
+    """Return the distances to the nearest and the second nearest of scattered points.
 
-    The points are a jittered lattice reaching over the border (Worley 1996).
+    The points are a jittered lattice that reaches over the border (Worley 1996).
     """
     spots = (2 * np.arange(cells) + 1) / cells - 1
     nearest = np.full(x.shape, np.inf)

@@ -1,7 +1,7 @@
-"""The two training sources: A for the backbone, B for the methods.
+"""The two source data sets: A for the backbone, B for the methods.
 
-A shows one shape with a patterned fill on a faintly textured ground; each image has
-four targets. B shows shapes and fills that A never did, one label for each pair.
+An image of A shows one shape with a patterned fill on a faintly textured ground, and
+has four targets. B has shapes and fills that A has not, and one label for each pair.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def _scenes(
     fills: Sequence[Texture],
     fill: Ints,
 ) -> tuple[Floats, Ints, Floats]:
-    """Return images of the given shapes and fills, background kinds and colors."""
+    """Return images of the given shapes and fills, their backgrounds and colors."""
     count = len(shape)
     kinds = choose(rng, len(BACKGROUNDS), count)
     ground = random_colors(rng, count)

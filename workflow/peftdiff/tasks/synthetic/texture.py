@@ -40,7 +40,7 @@ CLASSES = tuple(PATTERNS)
 
 
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
-    """Draw images."""
+    """Draw images and their labels."""
     label = choose(rng, len(CLASSES), count)
     x, y = coordinates(count)
     warped_x = x + WARP * textures.smooth_noise(rng, count, 5)
