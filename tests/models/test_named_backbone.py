@@ -84,7 +84,10 @@ def folder(tmp_path_factory, images, model):
         Image.fromarray(pixels).save(path)
     prepare_image_folder.main(
         *(f"{folder}/images", f"{folder}/data/mine.safetensors"),
-        **{"sizes": (40, 20), "seed": 0, "preparation": PREPARATION},
+        train_size=40,
+        test_size=20,
+        seed=0,
+        preparation=PREPARATION,
     )
     source = {"train": (images.pixels, images.labels)}
     write_images(f"{folder}/data/source.safetensors", source, images.class_names)

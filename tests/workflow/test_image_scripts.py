@@ -203,7 +203,8 @@ def test_an_own_folder_becomes_a_task(tmp_path):
         made.append(str(tmp_path / f"{name}.safetensors"))
         prepare_image_folder.main(
             *(str(tmp_path / "mine"), made[-1]),
-            sizes=(8, 100),
+            train_size=8,
+            test_size=100,
             seed=1,
             preparation=PREPARATION,
         )

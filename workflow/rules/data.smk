@@ -40,7 +40,8 @@ rule prepare_task:
     conda:
         ENVIRONMENT
     params:
-        sizes=(config["data"]["train_images"], config["data"]["test_images"]),
+        train_size=config["data"]["train_images"],
+        test_size=config["data"]["test_images"],
         version=GENERATOR_VERSION,
     message:
         "Generate the images of task {wildcards.task}"
@@ -102,7 +103,8 @@ rule prepare_image_folder:
     conda:
         ENVIRONMENT
     params:
-        sizes=(config["data"]["train_images"], config["data"]["test_images"]),
+        train_size=config["data"]["train_images"],
+        test_size=config["data"]["test_images"],
         seed=config["data"]["split_seed"],
         preparation=PREPARATION,
         version=PREPARATION_VERSION,
@@ -121,7 +123,8 @@ rule prepare_sources:
     conda:
         ENVIRONMENT
     params:
-        sizes=(config["backbone"]["images"], config["source"]["images"]),
+        pretraining_size=config["backbone"]["images"],
+        source_size=config["source"]["images"],
         version=GENERATOR_VERSION,
     message:
         "Generate the images for pre-training and for source training"

@@ -120,7 +120,9 @@ rule correlate_choices:
 
 rule compare_times:
     input:
-        tables=[LIVE.table(name) for name in ("scores", "components", "ground_truth")],
+        scores=LIVE.table("scores"),
+        components=LIVE.table("components"),
+        truth=LIVE.table("ground_truth"),
         embedding=[LIVE.part("embedding_times", task) for task in config["tasks"]],
         methods=[LIVE.model(method) for method in POOL],
         poster=published_resource("timing_minutes"),

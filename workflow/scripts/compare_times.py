@@ -11,25 +11,30 @@ POSTER = ("group", "peftdiff_minutes", "fine_tuning_minutes", "speed_up")
 
 
 def main(
-    table_paths: tuple[str, str, str],
+    scores_path: str,
+    components_path: str,
+    truth_path: str,
+    *,
     embedding_paths: list[str],
     method_paths: list[str],
     poster_path: str,
     provenance_path: str,
     path: str,
     page_path: str,
-    *,
     methods: list[str],
     store: str,
 ) -> None:
-    """Write the seconds of every stage, and the minutes in the poster's layout.
-
-    `table_paths` are those of the scores, the components and the ground truth.
-    """
+    """Write the seconds of every stage, and the minutes in the poster's layout."""
     embedding = read_tables(embedding_paths) if embedding_paths else None
     trained = dict(zip(methods, map(read_models, method_paths), strict=True))
     source = source_times(RunStore(store), trained)
-    timing = gather_times(*map(read_table, table_paths), embedding, source)
+    timing = gather_times(
+        read_table(scores_path),
+        read_table(components_path),
+        read_table(truth_path),
+        embedding=embedding,
+        source=source,
+    )
     write_table(path, timing)
     poster = read_table(poster_path, POSTER)
     machine = read_json(provenance_path)["machine"]
@@ -39,12 +44,14 @@ def main(
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
-            tuple(snakemake.input.tables),
-            list(snakemake.input.embedding),
-            list(snakemake.input.methods),
-            snakemake.input.poster,
-            snakemake.input.provenance,
-            snakemake.output.timing,
-            snakemake.output.page,
+            snakemake.input.scores,
+            snakemake.input.components,
+            snakemake.input.truth,
+            embedding_paths=list(snakemake.input.embedding),
+            method_paths=list(snakemake.input.methods),
+            poster_path=snakemake.input.poster,
+            provenance_path=snakemake.input.provenance,
+            path=snakemake.output.timing,
+            page_path=snakemake.output.page,
             **params_as_kwargs(snakemake.params),
         )

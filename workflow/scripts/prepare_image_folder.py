@@ -13,13 +13,14 @@ def main(
     images_path: str,
     path: str,
     *,
-    sizes: tuple[int, int],
+    train_size: int,
+    test_size: int,
     seed: int,
     preparation: dict[str, Any],
 ) -> None:
     """Split the images at `images_path`, decode them and write them to `path`."""
     files, classes = read_own_task(images_path)
-    splits = split_task(files, *sizes, seed)
+    splits = split_task(files, train_size, test_size, seed)
     lists = {name: listing_checksum(part) for name, part in splits.items()}
     images = {name: len(part.labels) for name, part in splits.items()}
     origin = {"kind": "own", "path": images_path, "split_seed": seed}

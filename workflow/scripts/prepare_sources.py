@@ -1,7 +1,7 @@
 """Generate the images for pre-training the backbone and for source training."""
 
 from peftdiff.data.images import write_images
-from peftdiff.runtime import job
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.tasks import method_source, pretraining_source
 
 
@@ -34,6 +34,5 @@ if __name__ == "__main__":
         main(
             snakemake.output.pretraining,
             snakemake.output.get("source"),
-            pretraining_size=snakemake.params.sizes[0],
-            source_size=snakemake.params.sizes[1],
+            **params_as_kwargs(snakemake.params),
         )

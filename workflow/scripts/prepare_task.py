@@ -1,7 +1,7 @@
 """Generate a task's training and test images."""
 
 from peftdiff.data.images import write_images
-from peftdiff.runtime import job
+from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.tasks import generate_task
 
 
@@ -20,6 +20,5 @@ if __name__ == "__main__":
         main(
             snakemake.output[0],
             task=snakemake.wildcards.task,
-            train_size=snakemake.params.sizes[0],
-            test_size=snakemake.params.sizes[1],
+            **params_as_kwargs(snakemake.params),
         )

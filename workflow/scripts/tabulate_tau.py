@@ -20,9 +20,14 @@ def main(
 
     `source` is where the ground truth is from: fine-tuning, or a published table.
     """
-    tables = map(read_table, (correlation_path, reliability_path, summary_path))
-    published = "" if source == FINE_TUNE else source_label(source)
-    write_text(path, tau_page(*tables, len(methods), published))
+    page = tau_page(
+        read_table(correlation_path),
+        read_table(reliability_path),
+        read_table(summary_path),
+        n_configured=len(methods),
+        published="" if source == FINE_TUNE else source_label(source),
+    )
+    write_text(path, page)
 
 
 if __name__ == "__main__":

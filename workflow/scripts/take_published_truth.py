@@ -22,9 +22,14 @@ def main(
     The source-trained methods tell how many of their parameters train.
     """
     sizes = dict(zip(methods, map(count_parameters, method_paths), strict=True))
-    accuracies = read_accuracies(accuracies_path)
-    wanted = (source, tasks, methods, references, sizes)
-    truth = published_truth(accuracies, *wanted)
+    truth = published_truth(
+        read_accuracies(accuracies_path),
+        source,
+        tasks=tasks,
+        methods=methods,
+        references=references,
+        parameters=sizes,
+    )
     if lacking := absences(truth, list(tasks), [*methods, *references]):
         logger.warning("%s", lacking)
     write_table(path, with_columns(truth, experiment=experiment))

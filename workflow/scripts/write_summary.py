@@ -5,7 +5,7 @@ from pathlib import Path
 
 from peftdiff.records import read_json, read_table, read_usage, write_text
 from peftdiff.reporting.webpage import Picture, page_contents, render
-from peftdiff.runtime import job
+from peftdiff.runtime import job, params_as_kwargs
 
 
 def main(
@@ -51,8 +51,11 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
             [*snakemake.input.tables, *snakemake.input.studies],
-            *(snakemake.input[name] for name in ("published", "record", "figures")),
-            *(snakemake.input[name] for name in ("captions", "parts")),
+            snakemake.input.published,
+            snakemake.input.record,
+            snakemake.input.figures,
+            snakemake.input.captions,
+            snakemake.input.parts,
             snakemake.output[0],
-            **snakemake.params,
+            **params_as_kwargs(snakemake.params),
         )

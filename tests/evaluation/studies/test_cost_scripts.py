@@ -136,13 +136,13 @@ def test_times_from_tables_to_a_figure(tmp_path, make):
     machine = {"system": "Linux", "architecture": "x", "cores": 2, "python": "3.11"}
     write_json(tmp_path / "provenance.json", {"machine": machine})
     compare_times.main(
-        tuple(f"{tmp_path}/{name}.csv" for name in ("scores", "components", "truth")),
-        [f"{tmp_path}/embedding.csv"],
-        list(models.values()),
-        POSTER,
-        f"{tmp_path}/provenance.json",
-        f"{tmp_path}/timing.csv",
-        f"{tmp_path}/times.md",
+        *(f"{tmp_path}/{name}.csv" for name in ("scores", "components", "truth")),
+        embedding_paths=[f"{tmp_path}/embedding.csv"],
+        method_paths=list(models.values()),
+        poster_path=POSTER,
+        provenance_path=f"{tmp_path}/provenance.json",
+        path=f"{tmp_path}/timing.csv",
+        page_path=f"{tmp_path}/times.md",
         methods=list(models),
         store=str(tmp_path / "runs"),
     )
