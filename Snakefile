@@ -13,7 +13,6 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/startup.smk"
 include: "workflow/rules/common.smk"
-include: "workflow/rules/sizes.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/backbone.smk"
 include: "workflow/rules/pool.smk"

@@ -39,7 +39,8 @@ from peftdiff.models.device import Setting, describe_device, resolve_setting
 from peftdiff.models.forward import timed_embed
 from peftdiff.models.vit import build_backbone
 from peftdiff.runtime import Stopwatch
-from peftdiff.training import Recipe, fit
+from peftdiff.training.loop import fit
+from peftdiff.training.recipe import Recipe
 
 RESULTS = Path(__file__).parent / "results"
 POOL = [slug for slug, method in METHODS.items() if method.in_pool]

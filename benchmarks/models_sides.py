@@ -17,7 +17,8 @@ from peftdiff.methods import attach
 from peftdiff.models.device import Setting, autocast, repeat_exactly
 from peftdiff.models.vit import build_backbone, set_head, to_input
 from peftdiff.runtime import Stopwatch
-from peftdiff.training import Recipe, generator
+from peftdiff.training.recipe import Recipe
+from peftdiff.training.seeds import generator
 
 MEAN, STD = 0.5, 0.5
 

@@ -4,7 +4,7 @@ import torch
 
 from peftdiff.methods import attach
 from peftdiff.models.vit import build_backbone, set_drop_path, set_head
-from peftdiff.training import generator
+from peftdiff.training.seeds import generator
 
 # All that can be done to an image, as NOAH's recipe does it.
 AUGMENTATION = {

@@ -10,7 +10,7 @@ from peftdiff.models.device import Setting
 from peftdiff.models.forward import embed, embed_models
 from peftdiff.models.vit import build_backbone, load_backbone, set_head, to_input
 from peftdiff.runtime import UserError
-from peftdiff.training import generator
+from peftdiff.training.seeds import generator
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from peftdiff.models.vit import (
     to_input,
 )
 from peftdiff.runtime import UserError
-from peftdiff.training import generator
+from peftdiff.training.seeds import generator
 
 DINO = {"reg_tokens": 2, "init_values": 0.3, "no_embed_class": True}
 CLIP = {"pre_norm": True, "qkv_bias": False}

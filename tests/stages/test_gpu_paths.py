@@ -18,8 +18,10 @@ from peftdiff.stages.noah.search import (
     train_supernet,
 )
 from peftdiff.stages.store import RunStore
-from peftdiff.training import Recipe, fit, generator
 from peftdiff.training.augmentation import Augmented
+from peftdiff.training.loop import fit
+from peftdiff.training.recipe import Recipe
+from peftdiff.training.seeds import generator
 from tests.helpers.fake_gpu import FakeGpu, is_on_gpu
 from tests.helpers.search import DROPOUT, NOAH
 from tests.helpers.training import AUGMENTATION, Memory

@@ -131,7 +131,9 @@ class Job:
         """Train and measure without plans, scripts and run store."""
         from peftdiff.models.forward import accuracy
         from peftdiff.models.vit import set_head
-        from peftdiff.training import Recipe, fit, generator
+        from peftdiff.training.loop import fit
+        from peftdiff.training.recipe import Recipe
+        from peftdiff.training.seeds import generator
 
         rate, decay = rates
         own = TRUTH["learning_rates"].get(method, 1e-2)

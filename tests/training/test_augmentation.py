@@ -17,8 +17,10 @@ from timm.data.mixup import mixup_target
 
 from peftdiff.models.device import Setting
 from peftdiff.runtime import UserError
-from peftdiff.training import Recipe, augmentation, fit
+from peftdiff.training import augmentation
 from peftdiff.training.augmentation import Augmented, seeded
+from peftdiff.training.loop import fit
+from peftdiff.training.recipe import Recipe
 from tests.helpers.training import AUGMENTATION, Memory, new_model
 
 # torch warns of more processes than cores, which are few where tests run.

@@ -8,9 +8,13 @@ import torch
 from peftdiff.models.device import Setting
 from peftdiff.models.forward import accuracy
 from peftdiff.runtime import UserError
-from peftdiff.training import Recipe, factored_cross_entropy, fit, generator, loop
-from peftdiff.training.batches import draw_images, flip
+from peftdiff.training import loop
+from peftdiff.training.batches import flip, image_batches
+from peftdiff.training.loop import fit
+from peftdiff.training.losses import factored_cross_entropy
 from peftdiff.training.optimizer import build_optimizer, learning_rate_factor
+from peftdiff.training.recipe import Recipe
+from peftdiff.training.seeds import generator
 from tests.helpers.training import Memory, new_model
 
 CPU = Setting()
@@ -84,7 +88,7 @@ def test_another_seed_gives_other_weights(architecture, images):
 
 
 def test_every_method_sees_the_same_batches(images):
-    draw = draw_images(images, "cpu")
+    draw = image_batches(images, "cpu")
     orders = [torch.cat([labels for _, labels in draw(20, 3, e)]) for e in (0, 0, 1)]
     assert torch.equal(orders[0], orders[1])
     assert not torch.equal(orders[0], orders[2])

@@ -9,7 +9,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,43 +20,62 @@ from peftdiff.runtime import Stopwatch, logger
 
 BACKBONE = "backbone"
 
-Features = Mapping[str, NDArray[np.float32]]
+
+class ModelName(NamedTuple):
+    """The name of a model: a method's of one seed, or one without seeds.
+
+    As text it is "<method>/<seed>", or "backbone" and "cnn".
+    """
+
+    method: str
+    seed: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelName:
+        """Return the name that a text stands for."""
+        method, _, seed = text.partition("/")
+        return cls(method, int(seed) if seed else None)
+
+    def __str__(self) -> str:
+        """Return the name as files and logs have it."""
+        return self.method if self.seed is None else f"{self.method}/{self.seed}"
+
+    def columns(self) -> dict[str, Any]:
+        """Return the model's cells in a table: model (the method) and seed."""
+        return {"model": self.method, "seed": pd.NA if self.seed is None else self.seed}
+
+
+BACKBONE_MODEL = ModelName(BACKBONE)
+
+Features = Mapping[ModelName, NDArray[np.float32]]
 Labels = NDArray[np.int64]
-
-
-def model_name(method: str, seed: int) -> str:
-    """Return how a method's model of one seed is named."""
-    return f"{method}/{seed}"
-
-
-def model_columns(model: str) -> dict[str, Any]:
-    """Return a model's cells in a table: model (method or "backbone") and seed."""
-    method, _, seed = model.partition("/")
-    return {"model": method, "seed": int(seed) if seed else pd.NA}
 
 
 def read_embedding(path: str | Path) -> tuple[Features, Labels]:
     """Return a task's (n, d) features by model, and its (n,) labels."""
     labels = read_arrays(path, ["labels"])["labels"]
     arrays = read_arrays(path)
-    return {name: arrays[name] for name in arrays if name != "labels"}, labels
+    models = {ModelName.parse(name): name for name in arrays if name != "labels"}
+    return {model: arrays[name] for model, name in models.items()}, labels
 
 
 @contextlib.contextmanager
 def writing_embedding(
     path: str | Path,
-    models: Iterable[str],
+    models: Iterable[ModelName],
+    *,
     width: int,
     labels: Labels,
     class_names: Sequence[str],
-) -> Iterator[dict[str, NDArray[np.float32]]]:
+) -> Iterator[dict[ModelName, NDArray[np.float32]]]:
     """Write a task's labels; yield (n, width) arrays by model, for their features."""
-    shapes = {model: ((len(labels), width), "float32") for model in models}
-    named = {"class_names": json.dumps(class_names)}
+    names = {model: str(model) for model in models}
+    shapes = {name: ((len(labels), width), "float32") for name in names.values()}
     whole = shapes | {"labels": (labels.shape, "int64")}
-    with streaming_arrays(path, whole, named) as arrays:
+    metadata = {"class_names": json.dumps(class_names)}
+    with streaming_arrays(path, whole, metadata) as arrays:
         arrays["labels"][:] = labels
-        yield {model: arrays[model] for model in shapes}
+        yield {model: arrays[name] for model, name in names.items()}
 
 
 def tabulate_models(
@@ -81,5 +100,5 @@ def tabulate_models(
         watch = Stopwatch()
         table = measure(array)
         logger.info("%s: %.1f seconds", model, watch.seconds())
-        tables.append(with_columns(table, **model_columns(model)))
+        tables.append(with_columns(table, **model.columns()))
     return pd.concat(tables, ignore_index=True)

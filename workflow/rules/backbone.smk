@@ -25,7 +25,8 @@ if FETCHED:
             ENVIRONMENT
         params:
             architecture=ARCHITECTURE,
-            store=(LIVE.runs, config["retrain"]),
+            store=LIVE.runs,
+            retrain=config["retrain"],
             version=STAGE_VERSIONS["fetch_backbone"],
         message:
             "Fetch the backbone (follow {log})"
@@ -51,7 +52,7 @@ else:
             mem_mb=doubling(4000),
             runtime=doubling(120),
         params:
-            **TRAINING,
+            context=TRAINING,
             backbone=config["backbone"],
             version=STAGE_VERSIONS["pretrain_backbone"],
         message:

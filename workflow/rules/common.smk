@@ -20,12 +20,17 @@ CONFIGURED = {
     "methods": POOL,
 }
 
-# What is said to every job that runs models, and to every one that trains any.
+# What every job that runs models takes, and every job that trains any.
 RUNNING = {
+    "device": config["device"],
+    "precision": config["precision"],
     "normalization": NORMALIZATION,
-    "device": (config["device"], config["precision"]),
 }
-TRAINING = {**RUNNING, "store": (LIVE.runs, config["retrain"])}
+TRAINING = {**RUNNING, "store": LIVE.runs, "retrain": config["retrain"]}
+
+# A file where NOAH's sizes are searched, for the rules that need them, or nothing.
+SEARCHED = "noah" in POOL and config["noah"]["search"] != "none"
+NOAH_SIZES = LIVE.noah_sizes if SEARCHED else []
 
 # Jobs that run models ask for a GPU, unless the device is a CPU.
 GPU = 0 if config["device"] == "cpu" else 1
@@ -137,6 +142,11 @@ def row_names(wildcards):
     }
 
 
+def hyperparameters_of(methods):
+    """Return the configured hyper-parameters of methods and references."""
+    return {method: config["hyperparameters"].get(method, {}) for method in methods}
+
+
 def tuned_methods(wildcards=None):
     """Return what a job fine-tunes: one method where it is a wildcard, or else all."""
     one = wildcards.get("method") if wildcards is not None else None
@@ -181,7 +191,10 @@ def fine_tuning_params(selection):
     return {
         "names": row_names,
         "architecture": ARCHITECTURE,
-        **with_noah_sizes(tuned_methods, version=STAGE_VERSIONS["fine_tune"]),
+        "hyperparameters": lambda wildcards: hyperparameters_of(
+            tuned_methods(wildcards)
+        ),
         "truth": {key: truth[key] for key in truth if key not in others},
-        **TRAINING,
+        "context": TRAINING,
+        "version": STAGE_VERSIONS["fine_tune"],
     }

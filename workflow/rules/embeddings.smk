@@ -25,8 +25,8 @@ rule embed_task:
         mem_mb=doubling(8000),
         runtime=doubling(60),
     params:
-        **with_noah_sizes(lambda wildcards: POOL),
         **RUNNING,
+        hyperparameters=hyperparameters_of(POOL),
         names=row_names,
         architecture=ARCHITECTURE,
         embedding=config["embedding"],

@@ -9,6 +9,13 @@ the search of NOAH's sizes, once and on the source, tables/noah_sizes.json befor
 SOURCE_THREADS = 8 if config["source"]["recipe"].get("augmentation") else 1
 
 
+def noah_in_use():
+    """Return the section `noah` with the level in use alone: no other one matters."""
+    noah = config["noah"]
+    used = {k: v for k, v in noah["levels"].items() if k == noah["search"]}
+    return noah | {"levels": used}
+
+
 rule search_noah:
     input:
         images=LIVE.data("source"),
@@ -26,7 +33,7 @@ rule search_noah:
         mem_mb=doubling(12000),
         runtime=doubling(480),
     params:
-        **TRAINING,
+        context=TRAINING,
         architecture=ARCHITECTURE,
         noah=noah_in_use(),
         hyperparameters=config["hyperparameters"].get("noah", {}),
@@ -56,15 +63,14 @@ rule train_method:
         mem_mb=doubling(12000),
         runtime=doubling(240),
     params:
-        **with_noah_sizes(
-            lambda wildcards: [wildcards.method],
-            single=True,
-            version=STAGE_VERSIONS["train_method"],
-        ),
-        **TRAINING,
+        context=TRAINING,
         architecture=ARCHITECTURE,
+        hyperparameters=lambda wildcards: config["hyperparameters"].get(
+            wildcards.method, {}
+        ),
         recipe=lambda wildcards: recipe_of(config["source"], wildcards.method),
         seeds=config["source"]["seeds"],
+        version=STAGE_VERSIONS["train_method"],
     message:
         "Train {wildcards.method} on the source (follow {log})"
     script:

@@ -165,7 +165,7 @@ rule train_cnn:
         mem_mb=doubling(4000),
         runtime=doubling(60),
     params:
-        **TRAINING,
+        context=TRAINING,
         cnn=config["studies"]["cnn"],
         version=STAGE_VERSIONS["train_cnn"],
     message:

@@ -14,13 +14,14 @@ def main(
     path: str,
     *,
     architecture: dict[str, Any],
-    store: tuple[str, bool],
+    store: str,
+    retrain: bool,
 ) -> None:
-    """Write the backbone's weights to `path`, with their checksum and their source."""
+    """Write the backbone's weights to `path`, with their checksum and their origin."""
     use_threads(1)
-    runs = RunStore(store[0], retrain=store[1])
-    run, source = fetch_backbone(runs, architecture, weights_path)
-    metadata = {"weights/checksum": source["checksum"], "source": json.dumps(source)}
+    runs = RunStore(store, retrain=retrain)
+    run, origin = fetch_backbone(architecture, weights_path, store=runs)
+    metadata = {"weights/checksum": origin["checksum"], "source": json.dumps(origin)}
     write_models(path, {0: run}, metadata)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from peftdiff.diffusion import diffusion_score
-from peftdiff.embeddings import BACKBONE, model_columns, read_embedding
+from peftdiff.embeddings import BACKBONE_MODEL, read_embedding
 from peftdiff.evaluation.correlation import mean_accuracies
 from peftdiff.methods import METHODS
 from peftdiff.records import read_metadata, read_table, write_npz
@@ -26,12 +26,12 @@ def main(
     features, labels = read_embedding(embedding_path)
     accuracies = mean_accuracies(read_table(truth_path)).loc[task].dropna()
     accuracies = accuracies.sort_values()
-    panels = {"Backbone": BACKBONE}
+    panels = {"Backbone": BACKBONE_MODEL}
     for rank, method in (
         ("best", accuracies.index[-1]),
         ("worst", accuracies.index[0]),
     ):
-        model = next(m for m in features if model_columns(m)["model"] == method)
+        model = next(model for model in features if model.method == method)
         title = f"{METHODS[method].label} ({rank}, {accuracies[method]:.1f} %)"
         panels[title] = model
     coordinates = []

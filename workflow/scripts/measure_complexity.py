@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from peftdiff.data.images import read_images
-from peftdiff.embeddings import read_embedding
+from peftdiff.embeddings import ModelName, read_embedding
 from peftdiff.evaluation.studies.complexity import CNN, measure_complexity
 from peftdiff.models.device import prepare_torch
 from peftdiff.records import (
@@ -23,21 +23,26 @@ from peftdiff.tasks import group_of
 
 
 def main(
-    given: dict[str, Any],
-    made: dict[str, str],
     *,
+    embedding_paths: list[str],
+    image_paths: list[str],
+    cnn_path: str,
+    table_path: str,
+    curves_path: str,
+    page_path: str,
     experiment: str,
     tasks: list[str],
     architecture: Any,
     embedding: dict[str, Any],
     normalization: dict[str, Any],
-    device: tuple[str, str],
+    device: str,
+    precision: str,
 ) -> None:
     """Write the components of each model, their curves, and the page about them."""
-    how = {"setting": prepare_torch(*device), "batch_size": embedding["batch_size"]}
-    (cnn,) = read_models(given["cnn"]).values()
+    setting = prepare_torch(device, precision)
+    (cnn,) = read_models(cnn_path).values()
     parts, curves = [], {}
-    paths = zip(tasks, given["embeddings"], given["images"], strict=True)
+    paths = zip(tasks, embedding_paths, image_paths, strict=True)
     for task, features_path, images_path in paths:
         if unavailable(features_path):
             continue
@@ -45,22 +50,32 @@ def main(
         features, labels = read_embedding(features_path)
         images = read_images(images_path, embedding["split"], normalization)
         same = images.part(slice(len(labels)))
-        by_cnn = embed_by_cnn(architecture, cnn.weights, same, **how)
-        table, shares = measure_complexity({**features, CNN: by_cnn})
+        by_cnn = embed_by_cnn(
+            architecture,
+            cnn.weights,
+            same,
+            setting=setting,
+            batch_size=embedding["batch_size"],
+        )
+        table, shares = measure_complexity({**features, ModelName(CNN): by_cnn})
         names = {"experiment": experiment, "task": task, "group": group_of(task)}
         parts.append(with_columns(table, **names))
         curves |= {f"{task}/{m}": each.astype("f4") for m, each in shares.items()}
     complexity = pd.concat(parts, ignore_index=True)
-    write_table(made["table"], complexity)
-    write_npz(made["curves"], curves)
+    write_table(table_path, complexity)
+    write_npz(curves_path, curves)
     words = architecture if isinstance(architecture, str) else "a small ResNet"
-    write_text(made["page"], complexity_page(complexity, words))
+    write_text(page_path, complexity_page(complexity, words))
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
-            dict(snakemake.input.items()),
-            dict(snakemake.output.items()),
+            embedding_paths=list(snakemake.input.embeddings),
+            image_paths=list(snakemake.input.images),
+            cnn_path=snakemake.input.cnn,
+            table_path=snakemake.output.table,
+            curves_path=snakemake.output.curves,
+            page_path=snakemake.output.page,
             **params_as_kwargs(snakemake.params),
         )

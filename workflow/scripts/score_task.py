@@ -22,7 +22,10 @@ def main(
     if propagate_unavailable(embedding_path, scores_path, components_path, **names):
         return
     features, labels = read_embedding(embedding_path)
-    scored = [score_models(features, labels, *metric) for metric in metrics.items()]
+    scored = [
+        score_models(features, labels, metric, parameters)
+        for metric, parameters in metrics.items()
+    ]
     scores, parts = zip(*scored, strict=True)
     write_table(
         scores_path, with_columns(pd.concat(scores, ignore_index=True), **names)

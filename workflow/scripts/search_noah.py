@@ -2,8 +2,8 @@
 
 from peftdiff.data.images import read_images
 from peftdiff.records import write_json
-from peftdiff.runtime import job, params_as_kwargs
-from peftdiff.stages import Conditions
+from peftdiff.runtime import job
+from peftdiff.stages import TrainingContext
 from peftdiff.stages.noah.search import (
     hold_out_by_class,
     noah_plans,
@@ -22,24 +22,39 @@ def main(
     architecture: Config,
     noah: Config,
     hyperparameters: Config,
-    **conditions: object,
+    context: TrainingContext,
 ) -> None:
-    """Write the sizes of the best candidate, and how it was found, to `path`.
-
-    `conditions` are `stages.Conditions`.
-    """
-    common = Conditions(**conditions)
+    """Write the sizes of the best candidate, and how it was found, to `path`."""
     # The supernet sees the center of larger images, which are kept for random crops.
-    images = read_images(images_path, "train", common.normalization).center(
+    images = read_images(images_path, "train", context.normalization).center(
         architecture["image_size"]
     )
     (backbone,) = read_models(backbone_path).values()
-    made = (noah, hyperparameters, common.data(images.checksum))
-    plans = noah_plans(backbone.key, *made, common.setting())
-    split = hold_out_by_class(images, noah["validation_share"], noah["seed"])
-    runs, start = common.runs(), (architecture, backbone.weights)
-    supernet = train_supernet(runs, plans[0], split[0], *start)
-    found = search_sizes(runs, plans[1], split[1], *start, supernet.weights)
+    training, evolution = noah_plans(
+        noah,
+        backbone=backbone.key,
+        hyperparameters=hyperparameters,
+        data=context.data(images.checksum),
+        setting=context.setting,
+    )
+    train_images, held_out = hold_out_by_class(
+        images, noah["validation_share"], noah["seed"]
+    )
+    supernet = train_supernet(
+        training,
+        store=context.store,
+        images=train_images,
+        architecture=architecture,
+        backbone=backbone.weights,
+    )
+    found = search_sizes(
+        evolution,
+        store=context.store,
+        held_out=held_out,
+        architecture=architecture,
+        backbone=backbone.weights,
+        weights=supernet.weights,
+    )
     write_json(path, found.result)
 
 
@@ -49,5 +64,8 @@ if __name__ == "__main__":
             snakemake.input.images,
             snakemake.input.backbone,
             snakemake.output[0],
-            **params_as_kwargs(snakemake.params),
+            architecture=snakemake.params.architecture,
+            noah=snakemake.params.noah,
+            hyperparameters=snakemake.params.hyperparameters,
+            context=TrainingContext.prepare(**snakemake.params.context),
         )

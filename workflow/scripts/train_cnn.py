@@ -1,28 +1,24 @@
 """Train the CNN whose embeddings are compared, or fetch it where timm has it."""
 
 from peftdiff.data.images import read_images
-from peftdiff.runtime import digest, job, params_as_kwargs
-from peftdiff.stages import Conditions, fetch_cnn, train_cnn
+from peftdiff.runtime import digest, job
+from peftdiff.stages import TrainingContext, fetch_cnn, train_cnn
 from peftdiff.stages.plan import Config
 from peftdiff.stages.pretraining import cnn_plan
 from peftdiff.stages.store import Run, write_models
 
 
 def main(
-    images_path: str | None, path: str, *, cnn: Config, **conditions: object
+    images_path: str | None, path: str, *, cnn: Config, context: TrainingContext
 ) -> None:
-    """Write the CNN's weights to `path`; no images are read to fetch them.
-
-    `conditions` are `stages.Conditions`.
-    """
-    common = Conditions(**conditions)
+    """Write the CNN's weights to `path`; no images are read to fetch them."""
     if images_path is None:
         name = cnn["architecture"]
         run = Run(digest(name), {}, fetch_cnn(name))
     else:
-        images = read_images(images_path, "train", common.normalization)
-        plan = cnn_plan(cnn, common.data(images.checksum), common.setting())
-        run = train_cnn(common.runs(), plan, images)
+        images = read_images(images_path, "train", context.normalization)
+        plan = cnn_plan(cnn, context.data(images.checksum), context.setting)
+        run = train_cnn(plan, store=context.store, images=images)
     write_models(path, {cnn["seed"]: run})
 
 
@@ -31,5 +27,6 @@ if __name__ == "__main__":
         main(
             snakemake.input.get("images"),
             snakemake.output[0],
-            **params_as_kwargs(snakemake.params),
+            cnn=snakemake.params.cnn,
+            context=TrainingContext.prepare(**snakemake.params.context),
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from peftdiff.embeddings import BACKBONE, Features, Labels, model_columns
+from peftdiff.embeddings import BACKBONE_MODEL, Features, Labels, ModelName
 from peftdiff.metrics import METRICS, combine, compute
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 from peftdiff.runtime import logger, measure
@@ -38,7 +38,7 @@ def score_models(
     Parameters
     ----------
     features
-        (n, d) features by model: "backbone", or "<method>/<seed>".
+        (n, d) features of the backbone and of each method and seed.
     labels
         (n,) class of each image.
     metric
@@ -59,8 +59,8 @@ def score_models(
         has). Empty for other metrics.
     """
     in_pool = METRICS[metric].needs_pool
-    models = [model for model in features if in_pool or model != BACKBONE]
-    measured: dict[str, Measured] = {}
+    models = [model for model in features if in_pool or model != BACKBONE_MODEL]
+    measured: dict[ModelName, Measured] = {}
     for model in models:
         if not measured:  # the first call also pays for imports
             _measure(metric, features[model], labels, parameters)
@@ -70,17 +70,15 @@ def score_models(
     components = pd.DataFrame()
     if in_pool:
         rows = [
-            model_columns(model)
-            | (each.value or {})
-            | {f"{metric}_seconds": each.seconds}
+            model.columns() | (each.value or {}) | {f"{metric}_seconds": each.seconds}
             for model, each in measured.items()
         ]
         components = pd.DataFrame(rows)
         scores = _combine_by_seed(metric, scores)
     rows = [
-        {**model_columns(model), "metric": metric, **_cell(scores.get(model), each)}
+        {**model.columns(), "metric": metric, **_cell(scores.get(model), each)}
         for model, each in measured.items()
-        if model != BACKBONE
+        if model != BACKBONE_MODEL
     ]
     order = ["method", "seed", "metric", "score", "seconds", "note"]
     table = pd.DataFrame(rows).rename(columns={"model": "method"})
@@ -114,19 +112,21 @@ def _measure(
     return Measured(value, seconds)
 
 
-def _combine_by_seed(metric: str, values: Mapping[str, Any]) -> dict[str, float]:
+def _combine_by_seed(
+    metric: str, values: Mapping[ModelName, Any]
+) -> dict[ModelName, float]:
     """Combine components into scores, for the methods of one seed at a time."""
-    scores: dict[str, float] = {}
-    seeds = dict.fromkeys(model_columns(m)["seed"] for m in values if m != BACKBONE)
-    for seed in seeds if values[BACKBONE] is not None else ():
+    scores: dict[ModelName, float] = {}
+    backbone = values[BACKBONE_MODEL]
+    seeds = dict.fromkeys(model.seed for model in values if model != BACKBONE_MODEL)
+    for seed in seeds if backbone is not None else ():
         pool = {
-            model: value
+            model.method: value
             for model, value in values.items()
-            if value is not None
-            and model != BACKBONE
-            and model_columns(model)["seed"] == seed
+            if value is not None and model != BACKBONE_MODEL and model.seed == seed
         }
-        scores |= combine(metric, pool, values[BACKBONE]) if pool else {}
+        found = combine(metric, pool, backbone) if pool else {}
+        scores |= {ModelName(method, seed): found[method] for method in found}
     return scores
 
 

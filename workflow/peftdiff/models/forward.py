@@ -12,16 +12,16 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 from peftdiff.data.images import Images, batches
-from peftdiff.embeddings import model_columns
+from peftdiff.embeddings import ModelName
 from peftdiff.models.device import Setting, autocast, describe_device, on_device
 from peftdiff.models.vit import head_inputs, to_input
 from peftdiff.runtime import logger, measure
 
 
 def embed_models(
-    makers: Mapping[str, Callable[[], VisionTransformer]],
+    makers: Mapping[ModelName, Callable[[], VisionTransformer]],
     images: Images,
-    out: Mapping[str, NDArray[np.float32]],
+    out: Mapping[ModelName, NDArray[np.float32]],
     *,
     setting: Setting,
     batch_size: int = 250,
@@ -33,8 +33,8 @@ def embed_models(
     Returns
     -------
     DataFrame
-        A row per model ("backbone", or "<method>/<seed>"): model, seed, seconds (of the
-        pass over all images, warm), device, n_images.
+        A row per model (the backbone, or a method of one seed): model, seed, seconds
+        (of the pass over all images, warm), device, n_images.
     """
     rows = []
     for name, make in makers.items():
@@ -42,7 +42,7 @@ def embed_models(
         seconds = timed_embed(
             make(), images, out[name], setting=setting, batch_size=batch_size
         )
-        rows.append({**model_columns(name), "seconds": seconds})
+        rows.append({**name.columns(), "seconds": seconds})
     return pd.DataFrame(rows).assign(
         device=describe_device(setting), n_images=len(images.pixels)
     )

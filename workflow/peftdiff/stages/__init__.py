@@ -6,10 +6,14 @@ Each asks the run store first. Nothing here imports torch before it trains or em
 - ``source_training``: a method on the source
 - ``fine_tuning``: a method on a task, and its accuracy there
 - ``embedding``: the models that tasks are embedded by
-- ``starting``: what a run starts from; ``fitting``: what runs of methods share
-- ``conditions``: what all jobs that train are told
+- ``noah``: the search of NOAH's sizes
+- ``plan``: what a run's result depends on; ``store``: the finished runs
+- ``context``: what all training of an experiment has in common
+- ``starting``: what a run starts from; ``fitting``: how every method is trained
+- ``experiment``: all runs of an experiment; ``status``: how far they are
 """
 
+from peftdiff.stages.context import TrainingContext
 from peftdiff.stages.embedding import embed_by_cnn, embedding_models
 from peftdiff.stages.fine_tuning import fine_tune, fine_tune_pool, read_held_out
 from peftdiff.stages.pretraining import (
@@ -19,10 +23,11 @@ from peftdiff.stages.pretraining import (
     train_cnn,
 )
 from peftdiff.stages.source_training import source_times, train_method
-from peftdiff.stages.starting import Conditions, read_starts, start_model
+from peftdiff.stages.starting import StartingModels, read_starting_models, start_model
 
 __all__ = [
-    "Conditions",
+    "StartingModels",
+    "TrainingContext",
     "embed_by_cnn",
     "embedding_models",
     "fetch_backbone",
@@ -31,7 +36,7 @@ __all__ = [
     "fine_tune_pool",
     "pretrain_backbone",
     "read_held_out",
-    "read_starts",
+    "read_starting_models",
     "source_times",
     "start_model",
     "train_cnn",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peftdiff.embeddings import BACKBONE, model_name
+from peftdiff.embeddings import BACKBONE_MODEL, ModelName
 from peftdiff.records import Tensors
 from peftdiff.stages.starting import start_model
 from peftdiff.stages.store import Run
@@ -25,21 +25,22 @@ Config = Mapping[str, Any]
 
 def embedding_models(
     architecture: Config,
+    *,
     backbone: Run,
     hyperparameters: Mapping[str, Config],
     trained: Mapping[str, Mapping[int, Run]],
-) -> dict[str, Callable[[], VisionTransformer]]:
-    """Return what makes "backbone" and every source-trained "<method>/<seed>".
+) -> dict[ModelName, Callable[[], VisionTransformer]]:
+    """Return what makes the backbone, and the model of every method and source seed.
 
     All models together may not fit into memory.
     """
     start = partial(start_model, architecture, backbone.weights)
-    makers: dict[str, Callable[[], VisionTransformer]] = {BACKBONE: start}
+    makers: dict[ModelName, Callable[[], VisionTransformer]] = {BACKBONE_MODEL: start}
     for method, runs in trained.items():
-        made = (method, hyperparameters[method])
         for seed, run in runs.items():
-            name = model_name(method, seed)
-            makers[name] = partial(start, *made, weights=run.weights)
+            makers[ModelName(method, seed)] = partial(
+                start, method, hyperparameters[method], weights=run.weights
+            )
     return makers
 
 

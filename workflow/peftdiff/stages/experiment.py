@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from peftdiff.config import FINE_TUNE
 from peftdiff.methods import METHODS
 from peftdiff.models.device import Setting
 from peftdiff.stages.fine_tuning import (
     FIXED,
-    UNDECIDED,
     candidate_recipes,
     select_recipe,
     selection_plans,
@@ -26,12 +24,14 @@ from peftdiff.stages.plan import (
     Config,
     Plan,
     Results,
+    Starts,
     architecture_of,
     data_of,
     recipe_of,
 )
 from peftdiff.stages.pretraining import backbone_plan, cnn_plan, fetched_plan
 from peftdiff.stages.source_training import source_plans
+from peftdiff.training.recipe import Recipe
 
 NOTHING: Results = MappingProxyType({})
 
@@ -75,41 +75,90 @@ def experiment_plans(
         Of the finished runs, by key. Where NOAH's sizes are searched, they are taken
         from here; before the search is done, its runs have keys that no run will have.
     """
-    source, truth = config["source"], config["ground_truth"]
-    pixels = config["data"]["normalization"]
-    made = _first_plans(config, checksums, setting, studies=studies)
-    backbone = made[0].key
-    images = data_of([checksums["source"]["train"]], pixels)
-    methods = [*config["methods"], *truth["references"]]
+    source = config["source"]
+    plans = _first_plans(config, checksums, setting, studies=studies)
+    backbone = plans[0].key
+    images = data_of([checksums["source"]["train"]], config["data"]["normalization"])
+    methods = [*config["methods"], *config["ground_truth"]["references"]]
     sizes = {method: config["hyperparameters"].get(method, {}) for method in methods}
     if "noah" in sizes:
-        search = noah_plans(backbone, config["noah"], sizes["noah"], images, setting)
-        made += search
+        search = noah_plans(
+            config["noah"],
+            backbone=backbone,
+            hyperparameters=sizes["noah"],
+            data=images,
+            setting=setting,
+        )
+        plans += search
         sizes["noah"] = searched_sizes(sizes["noah"], search, results)
-    starts = {}
+    starts: dict[str, dict[int, str]] = {}
     for method in methods:
         starts[method] = {0: backbone}
         if METHODS[method].in_pool:
-            how = (sizes[method], recipe_of(source, method), source["seeds"], images)
-            plans = source_plans(backbone, method, *how, setting)
-            starts[method] = {plan.seed: plan.key for plan in plans}
-            made += plans
+            trained = source_plans(
+                method,
+                backbone=backbone,
+                hyperparameters=sizes[method],
+                recipe=recipe_of(source, method),
+                seeds=source["seeds"],
+                data=images,
+                setting=setting,
+            )
+            starts[method] = {plan.seed: plan.key for plan in trained}
+            plans += trained
     # Of an unavailable task nothing is fine-tuned, of a published ground truth no task.
-    tuned = config["tasks"] if truth["source"] == FINE_TUNE else []
-    for splits in (checksums[task] for task in tuned if checksums[task]):
-        whole = data_of([splits["train"], splits["test"]], pixels)
-        trained = data_of([splits["train"]], pixels)
-        for method in starts:
-            own = ({method: starts[method]}, sizes, truth)
-            compared = selection_plans(*own, trained, setting)
-            if truth["protocol"] == FIXED:
-                made += truth_plans(*own, whole, setting)
-                made += compared if studies else []
-                continue
-            made += compared
-            for recipe in _selected(truth, method, compared, results, studies):
-                made += truth_plans(*own, whole, setting, {method: recipe})
-    return made
+    fine_tuned = config["ground_truth"]["source"] == FINE_TUNE
+    for task in config["tasks"] if fine_tuned else ():
+        if checksums[task]:
+            plans += _task_plans(
+                config,
+                checksums[task],
+                starts=starts,
+                sizes=sizes,
+                setting=setting,
+                studies=studies,
+                results=results,
+            )
+    return plans
+
+
+def _task_plans(
+    config: Config,
+    checksums: Mapping[str, str],
+    *,
+    starts: Starts,
+    sizes: Config,
+    setting: Setting,
+    studies: bool,
+    results: Results,
+) -> list[Plan]:
+    """Return the plans of one task: of comparing recipes, and of fine-tuning."""
+    truth, normalization = config["ground_truth"], config["data"]["normalization"]
+    whole = data_of([checksums["train"], checksums["test"]], normalization)
+    trained = data_of([checksums["train"]], normalization)
+    plans: list[Plan] = []
+    for method in starts:
+        compared = selection_plans(
+            {method: starts[method]},
+            hyperparameters=sizes,
+            truth=truth,
+            data=trained,
+            setting=setting,
+        )
+        recipes: list[Recipe | None] = [recipe_of(truth, method)]
+        if truth["protocol"] != FIXED:
+            recipes = _selected(truth, method, compared, results, every=studies)
+        for recipe in recipes:
+            plans += truth_plans(
+                {method: starts[method]},
+                {method: recipe},
+                hyperparameters=sizes,
+                seeds=truth["seeds"],
+                data=whole,
+                setting=setting,
+            )
+        plans += compared if studies or truth["protocol"] != FIXED else []
+    return plans
 
 
 def _first_plans(
@@ -126,11 +175,11 @@ def _first_plans(
         pretraining = data_of(images, config["data"]["normalization"])
     if isinstance(backbone["architecture"], str):
         weights = checksums["backbone"]["weights"]
-        made = [fetched_plan(architecture_of(backbone), weights)]
+        first = fetched_plan(architecture_of(backbone), weights)
     else:
-        made = [backbone_plan(backbone, pretraining, setting)]
+        first = backbone_plan(backbone, pretraining, setting)
     cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
-    return [*made, cnn] if studies and cnn else made
+    return [first, cnn] if studies and cnn else [first]
 
 
 def _selected(
@@ -138,10 +187,11 @@ def _selected(
     method: str,
     compared: Sequence[Plan],
     results: Results,
+    *,
     every: bool,
-) -> list[dict[str, Any]]:
-    """Return the selected recipe; until there is one, every candidate or a stand-in."""
+) -> list[Recipe | None]:
+    """Return the selected recipe; until there is one, every candidate or None."""
     if all(plan.key in results for plan in compared):
         accuracies = [results[plan.key]["accuracy"] for plan in compared]
         return [select_recipe(truth, method, accuracies)]
-    return candidate_recipes(truth, method) if every else [UNDECIDED]
+    return [*candidate_recipes(truth, method)] if every else [None]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from peftdiff.data.normalization import normalization_of
 from peftdiff.models.device import Setting
 from peftdiff.runtime import digest
+from peftdiff.training.recipe import Recipe
 
 Config = Mapping[str, Any]
 Starts = Mapping[str, Mapping[int, str]]
@@ -41,7 +42,8 @@ class Plan:
     hyperparameters
         The method's, or the architecture where a backbone is trained from scratch.
     recipe
-        The fields of `training.Recipe`.
+        How the model is trained; None where nothing is trained, or where the recipe is
+        still to be selected, so that no run has this plan's key.
     data
         Checksums of the images, and how they are normalized.
     seed
@@ -54,14 +56,29 @@ class Plan:
     start: str
     method: str
     hyperparameters: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    recipe: Recipe | None
     data: Mapping[str, Any]
     seed: int
     setting: Setting
 
     def identity(self) -> dict[str, Any]:
         """Return everything that the run's result depends on."""
-        return asdict(self) | {"version": STAGE_VERSIONS[self.stage]}
+        recipe = self.recipe.identity() if self.recipe else {}
+        version = STAGE_VERSIONS[self.stage]
+        return asdict(self) | {"recipe": recipe, "version": version}
+
+    @property
+    def training_recipe(self) -> Recipe:
+        """The recipe of a plan that trains.
+
+        Raises
+        ------
+        ValueError
+            Where nothing is trained by this plan.
+        """
+        if self.recipe is None:
+            raise ValueError(f"a plan of {self.stage} has no recipe")
+        return self.recipe
 
     @property
     def key(self) -> str:
@@ -69,11 +86,19 @@ class Plan:
         return digest(self.identity())
 
 
-def recipe_of(section: Config, method: str) -> dict[str, Any]:
-    """Return a section's recipe, with the learning rate that it sets for a method."""
-    recipe: dict[str, Any] = section["recipe"]
-    rate = section["learning_rates"].get(method, recipe["learning_rate"])
-    return recipe | {"learning_rate": rate}
+def recipe_of(section: Config, method: str = "") -> Recipe:
+    """Return the recipe of a section of the configuration.
+
+    Parameters
+    ----------
+    section
+        It has a `recipe`, and may have the `learning_rates` of single methods.
+    method
+        The method that is trained, if the section has rates of single methods.
+    """
+    recipe = Recipe(**section["recipe"])
+    rate = section.get("learning_rates", {}).get(method, recipe.learning_rate)
+    return replace(recipe, learning_rate=rate)
 
 
 def data_of(checksums: Iterable[str], normalization: str | Config) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from peftdiff.models.device import Setting
 from peftdiff.records import Tensors
 from peftdiff.runtime import Stopwatch
-from peftdiff.stages.plan import Plan
-from peftdiff.stages.starting import arrays_of
+from peftdiff.stages.fitting import arrays_of
+from peftdiff.stages.plan import Plan, recipe_of
 from peftdiff.stages.store import Checkpoint, Run, RunStore
 
 if TYPE_CHECKING:
@@ -21,15 +21,17 @@ Config = Mapping[str, Any]
 FACTOR_WEIGHTS = [1.0, 0.7, 0.3, 0.3]
 
 
-def pretrain_backbone(store: RunStore, plan: Plan, images: Images) -> Run:
+def pretrain_backbone(plan: Plan, *, store: RunStore, images: Images) -> Run:
     """Train a backbone from scratch on images whose labels are several factors."""
     from peftdiff.models.vit import build_backbone
 
-    return _pretrain(store, plan, images, build_backbone, "backbone")
+    return _pretrain(
+        plan, store=store, images=images, build=build_backbone, name="backbone"
+    )
 
 
 def fetch_backbone(
-    store: RunStore, architecture: Config, path: str | None
+    architecture: Config, path: str | None, *, store: RunStore
 ) -> tuple[Run, dict[str, Any]]:
     """Return a backbone that was pre-trained elsewhere, and where it is from.
 
@@ -45,17 +47,17 @@ def fetch_backbone(
     from peftdiff.models.pretrained import fetch_weights
 
     watch = Stopwatch()
-    weights, source = fetch_weights(architecture, path)
-    result = {"train_seconds": watch.seconds(), "source": source}
-    plan = fetched_plan(architecture, source["checksum"])
-    return store.ensure(plan, lambda _: (result, weights)), source
+    weights, origin = fetch_weights(architecture, path)
+    result = {"train_seconds": watch.seconds(), "source": origin}
+    plan = fetched_plan(architecture, origin["checksum"])
+    return store.ensure(plan, lambda _: (result, weights)), origin
 
 
-def train_cnn(store: RunStore, plan: Plan, images: Images) -> Run:
+def train_cnn(plan: Plan, *, store: RunStore, images: Images) -> Run:
     """Train a CNN from scratch on the images that the backbone is trained on."""
     from peftdiff.models.cnn import build_cnn
 
-    return _pretrain(store, plan, images, build_cnn, "CNN")
+    return _pretrain(plan, store=store, images=images, build=build_cnn, name="CNN")
 
 
 def fetch_cnn(name: str) -> Tensors:
@@ -66,8 +68,9 @@ def fetch_cnn(name: str) -> Tensors:
 
 
 def _pretrain(
-    store: RunStore,
     plan: Plan,
+    *,
+    store: RunStore,
     images: Images,
     build: Callable[[Any], Any],
     name: str,
@@ -75,9 +78,11 @@ def _pretrain(
     import torch
 
     from peftdiff.models.vit import set_drop_path, set_head
-    from peftdiff.training import Recipe, factored_cross_entropy, fit, generator
+    from peftdiff.training.loop import fit
+    from peftdiff.training.losses import factored_cross_entropy
+    from peftdiff.training.seeds import generator
 
-    recipe = Recipe(**plan.recipe)
+    recipe = plan.training_recipe
 
     def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
         torch.manual_seed(plan.seed)
@@ -103,9 +108,16 @@ def _pretrain(
 
 def backbone_plan(backbone: Config, data: Config, setting: Setting) -> Plan:
     """Return the plan of the backbone's pre-training."""
-    sizes, recipe = backbone["architecture"], backbone["recipe"]
-    made = (sizes, recipe, data, backbone["seed"], setting)
-    return Plan("pretrain_backbone", "", "full", *made)
+    return Plan(
+        stage="pretrain_backbone",
+        start="",
+        method="full",
+        hyperparameters=backbone["architecture"],
+        recipe=recipe_of(backbone),
+        data=data,
+        seed=backbone["seed"],
+        setting=setting,
+    )
 
 
 def fetched_plan(architecture: Config, checksum: str) -> Plan:
@@ -114,13 +126,29 @@ def fetched_plan(architecture: Config, checksum: str) -> Plan:
     `checksum` is that of its weights, so that what starts from it depends on them,
     wherever they are from. No device has a part in it.
     """
-    data = {"weights": checksum}
-    return Plan("fetch_backbone", "", "full", architecture, {}, data, 0, Setting())
+    return Plan(
+        stage="fetch_backbone",
+        start="",
+        method="full",
+        hyperparameters=architecture,
+        recipe=None,
+        data={"weights": checksum},
+        seed=0,
+        setting=Setting(),
+    )
 
 
 def cnn_plan(cnn: Config, data: Config, setting: Setting) -> Plan | None:
     """Return the plan of the CNN's training; None where timm has it pre-trained."""
-    sizes, recipe = cnn["architecture"], cnn["recipe"]
-    if isinstance(sizes, str):
+    if isinstance(cnn["architecture"], str):
         return None
-    return Plan("train_cnn", "", "full", sizes, recipe, data, cnn["seed"], setting)
+    return Plan(
+        stage="train_cnn",
+        start="",
+        method="full",
+        hyperparameters=cnn["architecture"],
+        recipe=recipe_of(cnn),
+        data=data,
+        seed=cnn["seed"],
+        setting=setting,
+    )

@@ -9,9 +9,11 @@ import pandas as pd
 
 from peftdiff.models.device import Setting
 from peftdiff.records import Tensors
+from peftdiff.stages.fitting import arrays_of, fit_with_new_head
 from peftdiff.stages.plan import Plan
-from peftdiff.stages.starting import arrays_of, fit_with_new_head, start_plan
+from peftdiff.stages.starting import start_plan
 from peftdiff.stages.store import Checkpoint, Run, RunStore
+from peftdiff.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from peftdiff.data.images import Images
@@ -20,8 +22,9 @@ Config = Mapping[str, Any]
 
 
 def train_method(
-    store: RunStore,
     plan: Plan,
+    *,
+    store: RunStore,
     images: Images,
     architecture: Config,
     backbone: Tensors,
@@ -66,17 +69,29 @@ def source_times(
 
 
 def source_plans(
-    backbone: str,
     method: str,
+    *,
+    backbone: str,
     hyperparameters: Config,
-    recipe: Config,
+    recipe: Recipe,
     seeds: Iterable[int],
     data: Config,
     setting: Setting,
 ) -> list[Plan]:
-    """Return the plans of a method's source training, one per seed.
+    """Return the plans of a method's source training, one for each seed.
 
     `backbone` is the key of the run that all start from.
     """
-    start = ("train_method", backbone, method, hyperparameters, recipe, data)
-    return [Plan(*start, seed, setting) for seed in seeds]
+    return [
+        Plan(
+            stage="train_method",
+            start=backbone,
+            method=method,
+            hyperparameters=hyperparameters,
+            recipe=recipe,
+            data=data,
+            seed=seed,
+            setting=setting,
+        )
+        for seed in seeds
+    ]

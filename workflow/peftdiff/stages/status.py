@@ -25,9 +25,10 @@ def setting_in_use(
     Parameters
     ----------
     checksums
-        Of the images, by name and split; empty where they are not there yet.
+        The checksums of the images, by name and split; empty where they are not there
+        yet.
     keys
-        Of the runs in the store, whichever machine made them.
+        The keys of the runs in the store, whichever machine made them.
     """
 
     def found(setting: Setting) -> int:
@@ -49,18 +50,17 @@ def runs_by_stage(
     Parameters
     ----------
     results
-        Of the finished runs, by key: `train_seconds`, the `accuracy` of a selection,
-        and what NOAH's search has found.
-    begun
+        The results of the finished runs, by key: `train_seconds`, the `accuracy` of a
+        selection, and what NOAH's search has found.
+    in_progress
         The keys of the runs that have begun and are not finished.
 
     Returns
     -------
-    stage, runs, done, begun, left (begun ones too), seconds_done (their sum),
+    stage, runs, done, begun, left (with those begun), seconds_done (their sum),
     median_seconds and seconds_left (empty where no run of the stage is done).
     """
-    made = (config, checksums, setting)
-    plans = experiment_plans(*made, studies=False, results=results)
+    plans = experiment_plans(config, checksums, setting, studies=False, results=results)
     rows = []
     for stage in STAGE_VERSIONS:
         keys = [plan.key for plan in plans if plan.stage == stage]

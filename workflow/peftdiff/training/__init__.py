@@ -7,30 +7,11 @@ an undisturbed one.
 - ``recipe``: how a model is trained
 - ``seeds``: a random generator for each purpose
 - ``losses``: what training lowers
-- ``device``: where and how precisely models compute
-- ``drawing``: how the batches of an epoch are drawn, and what they hold
-- ``optimizer``: the steps, and the rates of head and method
-- ``checkpoint``: the state of a run under way, and how it goes on
+- ``augmentation``: images changed at random, other ones in every epoch
+- ``batches``: the batches of an epoch, and what they hold of the images
+- ``optimizer``: the steps, and the learning rates of head and method
+- ``checkpoint``: the state of a run in progress, and how it goes on
 - ``loop``: the epochs
-- ``measuring``: accuracy
+
+Nothing is imported here, because all but ``recipe`` needs torch.
 """
-
-from peftdiff.models.device import autocast, on_device
-from peftdiff.models.forward import accuracy
-from peftdiff.training.checkpoint import Checkpoint
-from peftdiff.training.loop import fit
-from peftdiff.training.losses import cross_entropy, factored_cross_entropy
-from peftdiff.training.optimizer import Recipe
-from peftdiff.training.seeds import generator
-
-__all__ = [
-    "Checkpoint",
-    "Recipe",
-    "accuracy",
-    "autocast",
-    "cross_entropy",
-    "factored_cross_entropy",
-    "fit",
-    "generator",
-    "on_device",
-]

@@ -1,4 +1,4 @@
-"""The batches of an epoch: how they are drawn, and what of the images they hold."""
+"""The batches of an epoch, and what they hold of the images."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from peftdiff.data.images import Images
 from peftdiff.models.device import Setting, autocast
 from peftdiff.models.vit import head_inputs, to_input
-from peftdiff.training.optimizer import Recipe
+from peftdiff.training.recipe import Recipe
 from peftdiff.training.seeds import generator
 
 Batch = tuple[Tensor, Tensor]  # input and labels
-Draw = Callable[[int, int, int], Iterator[Batch]]  # of batch size, seed and epoch
+BatchesOfEpoch = Callable[[int, int, int], Iterator[Batch]]
+"""Takes the batch size, the seed and the epoch's number."""
 
 
 def make_batches(
@@ -27,39 +28,47 @@ def make_batches(
     *,
     size: int | None = None,
     workers: int = 0,
-) -> tuple[Draw, nn.Module]:
-    """Return what draws the batches of a recipe, and the module that they are input of.
+) -> tuple[BatchesOfEpoch, nn.Module]:
+    """Return a function for the batches of an epoch, and the module that takes them.
 
-    It is the model; but where the head alone trains and nothing is random, the features
-    never change: they are computed once, and are the input of the head.
+    That module is the model. But where the head alone trains and nothing is random, the
+    features never change: they are computed once, and the head takes them.
     """
     if recipe.augmentation:
-        how: dict[str, Any] = {"device": setting.device, "workers": workers}
-        return draw_augmented(images, recipe.augmentation, size=size, **how), model
+        augmented = augmented_batches(
+            images,
+            recipe.augmentation,
+            size=size,
+            device=setting.device,
+            workers=workers,
+        )
+        return augmented, model
     images = images.center(size) if size else images
     if recipe.flips or not _has_fixed_features(model):
-        return draw_images(images, setting.device, flips=recipe.flips), model
-    features = draw_features(model, images, setting, recipe.batch_size)
+        return image_batches(images, setting.device, flips=recipe.flips), model
+    features = feature_batches(model, images, setting, recipe.batch_size)
     return features, model.get_classifier()  # type: ignore[operator]
 
 
-def draw_images(images: Images, device: str, *, flips: bool = False) -> Draw:
-    """Return what draws images that all lie on the device."""
+def image_batches(
+    images: Images, device: str, *, flips: bool = False
+) -> BatchesOfEpoch:
+    """Return the batches of images that all lie on the device."""
     pixels, labels = _on_device(images, device)
 
-    def draw(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    def batches(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
         random = generator(seed, "order", epoch)
         for rows in full_batches(len(labels), batch_size, random, device):
             chosen = flip(pixels[rows], random) if flips else pixels[rows]
             yield to_input(chosen, images.mean, images.std), labels[rows]
 
-    return draw
+    return batches
 
 
-def draw_features(
+def feature_batches(
     model: nn.Module, images: Images, setting: Setting, batch_size: int
-) -> Draw:
-    """Return what draws features of images, computed now, that lie on the device."""
+) -> BatchesOfEpoch:
+    """Return the batches of features, computed now, that lie on the device."""
     pixels, labels = _on_device(images, setting.device)
     model.eval()
     with torch.no_grad(), autocast(setting):
@@ -69,23 +78,23 @@ def draw_features(
         )
         features = torch.cat([head_inputs(model, x).float() for x in inputs])
 
-    def draw(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    def batches(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
         random = generator(seed, "order", epoch)
         for rows in full_batches(len(labels), batch_size, random, setting.device):
             yield features[rows], labels[rows]
 
-    return draw
+    return batches
 
 
-def draw_augmented(
+def augmented_batches(
     images: Images,
     parts: Mapping[str, Any],
     *,
     size: int | None,
     device: str,
     workers: int,
-) -> Draw:
-    """Return what draws images that are changed at random, other ones in every epoch.
+) -> BatchesOfEpoch:
+    """Return the batches of images that are changed at random, anew in every epoch.
 
     The parameters are those of `augmentation.Augmented`; size None is the images' own.
     """
@@ -94,12 +103,12 @@ def draw_augmented(
     size = size or images.pixels.shape[1]
     augmented = Augmented(images, parts, size=size, device=device, workers=workers)
 
-    def draw(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    def batches(batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
         random = generator(seed, "order", epoch)
-        batches = full_batches(len(augmented), batch_size, random)
-        yield from augmented.epoch([rows.tolist() for rows in batches], seed, epoch)
+        rows = full_batches(len(augmented), batch_size, random)
+        yield from augmented.epoch([each.tolist() for each in rows], seed, epoch)
 
-    return draw
+    return batches
 
 
 def full_batches(

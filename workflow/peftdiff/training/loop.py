@@ -15,11 +15,11 @@ from peftdiff.training.batches import make_batches
 from peftdiff.training.checkpoint import Checkpoint, resume, state_of
 from peftdiff.training.losses import Loss, cross_entropy
 from peftdiff.training.optimizer import (
-    Recipe,
     build_optimizer,
     learning_rate_factor,
     optimizer_step,
 )
+from peftdiff.training.recipe import Recipe
 from peftdiff.training.seeds import seed_for
 
 
@@ -68,7 +68,7 @@ def fit(
         Where the loss is no longer finite.
     """
     model.to(setting.device)
-    draw, learner = make_batches(
+    batches_of, learner = make_batches(
         model, images, recipe, setting, size=size, workers=workers
     )
     batch_size = min(recipe.batch_size, len(images.labels))
@@ -80,7 +80,7 @@ def fit(
         total = torch.zeros((), device=setting.device)
         model.train()
         torch.manual_seed(seed_for(seed, "dropout", epoch))
-        batches = draw(batch_size, seed, epoch)
+        batches = batches_of(batch_size, seed, epoch)
         for step, (x, labels) in enumerate(batches, epoch * steps):
             if before_step is not None:
                 before_step(step)

@@ -103,7 +103,7 @@ def choice_components(
     Parameters
     ----------
     features
-        (n, d) features by model: "backbone", or "<method>/<seed>".
+        (n, d) features of the backbone and of each method and seed.
     labels
         (n,) class of each image.
     parameters, start_seeds

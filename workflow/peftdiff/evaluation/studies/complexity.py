@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import svdvals
 
-from peftdiff.embeddings import BACKBONE, model_columns
+from peftdiff.embeddings import BACKBONE, ModelName
 
 CNN = "cnn"
 SHARE = 0.95  # of the variance
@@ -57,14 +57,14 @@ def components_needed(shares: ArrayLike, share: float = SHARE) -> int:
 
 
 def measure_complexity(
-    embeddings: Mapping[str, NDArray[np.float32]],
+    embeddings: Mapping[ModelName, NDArray[np.float32]],
 ) -> tuple[pd.DataFrame, dict[str, Floats]]:
     """Return the components that a task's embeddings need, and their curves.
 
     Parameters
     ----------
     embeddings
-        (n, d) features by model: "backbone", "<method>/<seed>", "cnn".
+        (n, d) features of the backbone, of each method and seed, and of the CNN.
 
     Returns
     -------
@@ -76,11 +76,10 @@ def measure_complexity(
     """
     rows: list[dict[str, Any]] = []
     curves: dict[str, list[Floats]] = {}
-    for name, features in embeddings.items():
+    for model, features in embeddings.items():
         shares = cumulative_shares(features)
-        names = model_columns(name)
-        curves.setdefault(names["model"], []).append(shares)
-        rows.append({**names, **_row(shares, len(features))})
+        curves.setdefault(model.method, []).append(shares)
+        rows.append({**model.columns(), **_row(shares, len(features))})
     table = pd.DataFrame(rows).astype({"seed": "Int64", "components_95": "Int64"})
     order = ["model", "dimension", "components_95", "fraction_95", "seed", "n_images"]
     return table[[*order, "note"]], {

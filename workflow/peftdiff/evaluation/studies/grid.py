@@ -64,7 +64,7 @@ def grid_components(
     Parameters
     ----------
     features
-        (n, d) features by model: "backbone", or "<method>/<seed>".
+        (n, d) features of the backbone and of each method and seed.
     labels
         (n,) class of each image.
     axes

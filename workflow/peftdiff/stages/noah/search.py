@@ -5,15 +5,16 @@ Both ask the run store first, and go on where they were cut off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.models.device import Setting
-from peftdiff.records import Tensors
+from peftdiff.records import Tensors, read_json
 from peftdiff.runtime import Stopwatch
+from peftdiff.stages.fitting import arrays_of
 from peftdiff.stages.noah.evolution import Evolution, evolve
 from peftdiff.stages.noah.space import (
     Candidate,
@@ -22,8 +23,8 @@ from peftdiff.stages.noah.space import (
     sample,
     search_space,
 )
-from peftdiff.stages.plan import Plan, Results
-from peftdiff.stages.starting import arrays_of, start_model
+from peftdiff.stages.plan import Plan, Results, recipe_of
+from peftdiff.stages.starting import start_model
 from peftdiff.stages.store import Checkpoint, Run, RunStore
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from peftdiff.stages.noah.supernet import Supernet
 
 Config = Mapping[str, Any]
+
+NOAH_SIZES = ("adapter", "lora", "prompts")  # the hyper-parameters that are searched
 
 
 def hold_out_by_class(images: Images, share: float, seed: int) -> tuple[Images, Images]:
@@ -50,7 +53,12 @@ def hold_out_by_class(images: Images, share: float, seed: int) -> tuple[Images, 
 
 
 def train_supernet(
-    store: RunStore, plan: Plan, images: Images, architecture: Config, backbone: Tensors
+    plan: Plan,
+    *,
+    store: RunStore,
+    images: Images,
+    architecture: Config,
+    backbone: Tensors,
 ) -> Run:
     """Train the supernet on the source, backbone frozen; each step one candidate.
 
@@ -58,7 +66,7 @@ def train_supernet(
     The result holds train_seconds.
     """
     from peftdiff.stages.noah.supernet import trained_state
-    from peftdiff.training import Recipe, fit
+    from peftdiff.training.loop import fit
 
     def train(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensors]:
         supernet, space = _supernet(plan, images, architecture, backbone)
@@ -71,7 +79,7 @@ def train_supernet(
         seconds = fit(
             supernet.model,
             images,
-            Recipe(**plan.recipe),
+            plan.training_recipe,
             seed=plan.seed,
             name=f"supernet seed {plan.seed}",
             setting=plan.setting,
@@ -85,8 +93,9 @@ def train_supernet(
 
 
 def search_sizes(
-    store: RunStore,
     plan: Plan,
+    *,
+    store: RunStore,
     held_out: Images,
     architecture: Config,
     backbone: Tensors,
@@ -177,7 +186,7 @@ def _supernet(
     """Return a new supernet with a head for the images' classes, and its space."""
     from peftdiff.models.vit import set_head
     from peftdiff.stages.noah.supernet import Supernet
-    from peftdiff.training import generator
+    from peftdiff.training.seeds import generator
 
     known = ("sizes", "depths", "evolution")
     others = {k: v for k, v in plan.hyperparameters.items() if k not in known}
@@ -200,37 +209,60 @@ def _load(supernet: Supernet, weights: Tensors) -> None:
 
 
 def noah_plans(
-    backbone: str, noah: Config, hyperparameters: Config, data: Config, setting: Setting
+    noah: Config,
+    *,
+    backbone: str,
+    hyperparameters: Config,
+    data: Config,
+    setting: Setting,
 ) -> list[Plan]:
     """Return the plans of NOAH's search, supernet and evolution; none without one.
 
     Parameters
     ----------
-    backbone
-        The key of the run that the supernet starts from.
     noah
         The section `noah` of the configuration.
+    backbone
+        The key of the run that the supernet starts from.
     hyperparameters
-        NOAH's; the sizes among them do not matter here.
+        NOAH's hyper-parameters; the sizes among them do not matter here.
     data
-        That of the source images.
+        What the results owe to the source images, see `plan.data_of`.
+    setting
+        How models run.
     """
     if noah["search"] == "none":
         return []
-    level, seed = noah["levels"][noah["search"]], noah["seed"]
+    level = noah["levels"][noah["search"]]
     sizes = {"preset", *NOAH_SIZES}
-    own = {k: v for k, v in hyperparameters.items() if k not in sizes}
-    space = {"sizes": level["sizes"], "depths": level["depths"], **own}
+    others = {k: v for k, v in hyperparameters.items() if k not in sizes}
+    space = {"sizes": level["sizes"], "depths": level["depths"], **others}
     split = {**data, "validation_share": noah["validation_share"]}
-    made = ("noah", space, level["recipe"], split, seed, setting)
-    supernet = Plan("train_supernet", backbone, *made)
-    how = {**space, "evolution": level["evolution"]}
-    made = ("noah", how, {}, split, seed, setting)
-    return [supernet, Plan("search_noah", supernet.key, *made)]
+    supernet = Plan(
+        stage="train_supernet",
+        start=backbone,
+        method="noah",
+        hyperparameters=space,
+        recipe=recipe_of(level),
+        data=split,
+        seed=noah["seed"],
+        setting=setting,
+    )
+    evolution = Plan(
+        stage="search_noah",
+        start=supernet.key,
+        method="noah",
+        hyperparameters={**space, "evolution": level["evolution"]},
+        recipe=None,
+        data=split,
+        seed=noah["seed"],
+        setting=setting,
+    )
+    return [supernet, evolution]
 
 
 def searched_sizes(
-    hyperparameters: Config, search: list[Plan], results: Results
+    hyperparameters: Config, search: Sequence[Plan], results: Results
 ) -> dict[str, Any]:
     """Return NOAH's hyper-parameters with the sizes that its search has found."""
     if not search:
@@ -240,4 +272,14 @@ def searched_sizes(
     return {**hyperparameters, **sizes}
 
 
-NOAH_SIZES = ("adapter", "lora", "prompts")  # the hyper-parameters that are searched
+def with_searched_sizes(
+    hyperparameters: Mapping[str, Config], path: str | None
+) -> dict[str, Config]:
+    """Return methods' hyper-parameters, NOAH's with the sizes that were searched.
+
+    `path` is what the search has written; None where the sizes are configured.
+    """
+    methods = dict(hyperparameters)
+    if path is not None and "noah" in methods:
+        methods["noah"] = {**methods["noah"], **read_json(path)["sizes"]}
+    return methods
