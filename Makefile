@@ -52,7 +52,7 @@ status: .venv/ready
 	    awk '/^job  / {tables++} tables == 1; /^total/ {tables++} /Nothing to be done|[Ee]rror/'
 
 test: .venv/ready lint
-	.venv/bin/python -m pytest -n 2
+	.venv/bin/python -m pytest -n 2 --dist worksteal
 
 # A small VTAB-1k of all 19 tasks, served on this machine, to the table of weighted taus.
 test-vtab: .venv/ready

@@ -9,7 +9,7 @@ from peftdiff.models.device import Setting
 from peftdiff.models.forward import accuracy
 from peftdiff.runtime import UserError
 from peftdiff.training import Recipe, factored_cross_entropy, fit, generator, loop
-from peftdiff.training.batches import draw_images, flip
+from peftdiff.training.batches import draw_images, flip, make_batches
 from peftdiff.training.optimizer import build_optimizer, learning_rate_factor
 from tests.helpers.training import Memory, new_model
 
@@ -89,6 +89,19 @@ def test_every_method_sees_the_same_batches(images):
     assert torch.equal(orders[0], orders[1])
     assert not torch.equal(orders[0], orders[2])
     assert len(orders[0]) == 80  # the incomplete batch is left out
+
+
+def test_a_recipe_that_flips_mirrors_some_images(architecture, images):
+    drawn = []
+    for flips in (False, True):
+        recipe = replace(RECIPE, flips=flips)
+        draw, _ = make_batches(new_model(architecture), images, recipe, CPU)
+        drawn.append(torch.cat([x for x, _ in draw(20, 3, 0)]))
+    plain, flipped = drawn
+    kinds = [plain, plain.flip(2), plain.flip(3), plain.flip(2, 3)]
+    same = torch.stack([(flipped == kind).flatten(1).all(1) for kind in kinds])
+    assert same.any(0).all()  # every image is one of these
+    assert same.any(1).all()
 
 
 def test_training_learns_what_can_be_learnt(architecture, images):
