@@ -91,6 +91,31 @@ def test_every_method_sees_the_same_batches(images):
     assert len(orders[0]) == 80  # the incomplete batch is left out
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 5},
+        {"batch_size": 24},
+        {"learning_rate": 1e-3},
+        {"head_learning_rate": 3e-3},
+        {"weight_decay": 0.5},
+        {"label_smoothing": 0.1},
+        {"warmup": 0.5},
+        {"flips": False},
+        {"drop_path": 0.5},
+        {"augmentation": {"crop": [0.5, 1.0]}, "flips": False},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_part_of_a_recipe_changes_what_is_learnt(architecture, images, change):
+    recipe = replace(RECIPE, epochs=2)
+    first = trained(architecture, images, recipe=recipe)
+    second = trained(architecture, images, recipe=replace(recipe, **change))
+    for name, weights in first.named_parameters():
+        if weights.requires_grad:
+            assert not torch.equal(weights, dict(second.named_parameters())[name]), name
+
+
 def test_a_recipe_that_flips_mirrors_some_images(architecture, images):
     drawn = []
     for flips in (False, True):
