@@ -151,7 +151,7 @@ def test_a_contact_sheet_is_a_figure_like_the_others(sheet, texts):
 
 
 def test_a_name_twice_in_the_table_raises():
-    with pytest.raises(ValueError, match="'tau' stands twice"):
+    with pytest.raises(ValueError, match="'tau' is in the table twice"):
         figure_table([FigureEntry("tau", "one"), FigureEntry("tau", "another")])
 
 
