@@ -8,7 +8,7 @@ two standard errors, and behind it the distribution of the mean by chance.
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -41,6 +41,7 @@ TASK_OFFSET = 0.3
 """Rows by which the tasks' dots are below the mean, which would hide them."""
 NUMBERS = {"mean": 30.0, "methods": 70.0, "tasks": 98.0}
 """Columns of numbers, and their right ends, in points to the right of the axis."""
+MEAN = style.mean_marker(style.ACCENT, "D")
 
 
 class Line(NamedTuple):
@@ -132,16 +133,11 @@ def _draw_line(axes: Axes, height: float, mean: pd.Series, tasks: pd.Series) -> 
         if not math.isnan(error):
             ends = [value - error, value + error]
             axes.plot(ends, [height, height], color=style.ACCENT, linewidth=1)
-        filled = abs(value) > 2 * null_sd
-        axes.plot(value, height, linestyle="none", **_mark(filled))
+        axes.plot(value, height, linestyle="none", **MEAN)
         numbers["mean"] = style.number(value)
         numbers["methods"] = f"{mean['n_methods']:.0f}"
     for name, text in numbers.items():
         _write(axes, height, NUMBERS[name], text, bold=name == "mean")
-
-
-def _mark(filled: bool) -> dict[str, Any]:
-    return style.mean_marker(style.ACCENT if filled else "white", "D")
 
 
 def _write(
@@ -180,10 +176,7 @@ def _finish(axes: Axes, lines: Sequence[Line]) -> None:
 
 def _add_legend(figure: Figure) -> None:
     entries = {
-        "mean over tasks": Line2D([], [], linestyle="none", **_mark(True)),
-        "mean, not distinguishable from chance": Line2D(
-            [], [], linestyle="none", **_mark(False)
-        ),
+        "mean over tasks": Line2D([], [], linestyle="none", **MEAN),
         "±2 standard errors": Line2D([], [], color=style.ACCENT, linewidth=1),
         "one task": Line2D([], [], linestyle="none", **style.seed_marker(style.GREY)),
         "mean by chance, ±1 sd": Patch(color=style.BANDS[1]),
