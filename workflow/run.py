@@ -145,6 +145,11 @@ def read_command(arguments: Sequence[str], output: Path) -> tuple[str, Command]:
     if "--" in own:
         place = own.index("--")
         own, rest = own[:place], own[place + 1 :]
+    if configuring := {"-C", "--config", "--configfile", "--configfiles"} & set(rest):
+        raise UserError(
+            f"{configuring.pop()} among the further options would go unseen; give"
+            ' CONFIG="key=value" and CONFIGFILE="a.yaml b.yaml" in its place'
+        )
     parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
     parser.add_argument("command", choices=[*COMMANDS])
     parser.add_argument("--cores", default="all")
