@@ -17,6 +17,7 @@ logger = logging.getLogger("peftdiff")
 
 SHORT = 0.1  # seconds: what takes less is timed REPEATS times
 REPEATS = 3
+INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
 
 Result = TypeVar("Result")
 
@@ -36,7 +37,8 @@ def job(log: str | None = None) -> Iterator[None]:
     """Run a rule's work: its messages go to `log`, a failure ends in one sentence.
 
     The whole traceback of a failure stays in the log; the terminal is shown the
-    sentence alone, and the process ends with exit code 1.
+    sentence alone, and the process ends with exit code 1. Ctrl-C ends it quietly, with
+    exit code 130.
     """
     with contextlib.ExitStack() as stack:
         stream = sys.stderr
@@ -56,10 +58,14 @@ def job(log: str | None = None) -> Iterator[None]:
         stack.callback(logging.getLogger("py.warnings").removeHandler, handler)
         try:
             yield
-        except (ValueError, OSError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not out_of_memory(error):
-                raise  # a mistake of ours
+        except KeyboardInterrupt:
+            logger.info("stopped; the same command goes on where it was")
+            raise SystemExit(INTERRUPTED) from None
+        except Exception as error:
             logger.exception("failed")
+            expected = isinstance(error, ValueError | OSError | MemoryError)
+            if not expected and not out_of_memory(error):
+                raise  # a mistake of ours
             where = f" (log: {log})" if log else ""
             print(f"Error: {one_sentence(error)}{where}", file=sys.stderr)
             raise SystemExit(1) from None
