@@ -1,58 +1,44 @@
-# Two commands: `make` runs the embedded experiment, `make test` checks everything.
+# `make` runs an experiment and shows its answer, `make test` checks everything.
+#
+#   make           run the embedded experiment `mini`, or go on with it; show the answer
+#   make status    what is done and what is left, also while something runs
+#   make report    the summary page and the report, brought up to date
+#   make test      lint and all tests (further: test-vtab, test-slurm, test-container)
+#   make lint      style, types and rules alone
+#   make bench     times beside other ways to compute the scores (on a GPU: bench-gpu)
+#   make clean     remove the environment; results stay
+#   make help      this text
+#
+# Variables of the first three:
+#
+#   EXPERIMENT=smoke             the experiment of configs/smoke.yaml
+#   CONFIGFILE="a.yaml b.yaml"   further files of configuration, each changing the ones before
+#   CONFIG="retrain=true"        single keys of the top level
+#   CORES=4                      all, unless given
+#   ARGS="studies"               targets and further options of Snakemake's
+#
 # All paths are relative, so that a folder's name may hold spaces.
 
 PYTHON ?= python3
-# Either says the other: CONFIGFILE=configs/smoke.yaml or EXPERIMENT=smoke. Further files
-# with changes may follow the first: CONFIGFILE="configs/vtab1k.yaml mine.yaml".
-ifdef EXPERIMENT
-CONFIGFILE ?= $(if $(filter-out mini,$(EXPERIMENT)),configs/$(EXPERIMENT).yaml)
-else
-CONFIGFILE ?=
-EXPERIMENT = $(or $(basename $(notdir $(firstword $(CONFIGFILE)))),mini)
-endif
 CORES ?= all
-# A lock that a killed run left is cleared at the next start: workflow/rules/startup.smk.
-SNAKEMAKE = .venv/bin/python -m snakemake --cores $(CORES) $(if $(CONFIGFILE),--configfile $(CONFIGFILE))
+FILES = $(patsubst %,configs/%.yaml,$(filter-out mini,$(EXPERIMENT))) $(CONFIGFILE)
+RUN = @.venv/bin/python workflow/run.py
+GIVEN = --cores $(CORES) $(if $(strip $(FILES)),--configfile $(FILES)) \
+    $(if $(CONFIG),--config $(CONFIG)) $(if $(ARGS),-- $(ARGS))
 
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: main status test test-slurm test-container test-vtab lint bench bench-gpu clean report
+.PHONY: run status report help test test-vtab test-slurm test-container lint bench \
+    bench-gpu clean
 
-main: .venv/ready
-	$(SNAKEMAKE)
-	@$(SNAKEMAKE) --quiet all --report results/$(EXPERIMENT)/report.html
-	@echo
-	@cat results/$(EXPERIMENT)/tables/tau.md
-	@echo
-	@echo "The answer on one page: results/$(EXPERIMENT)/summary.html"
-	@echo "Report: results/$(EXPERIMENT)/report.html   Tables and figures: results/$(EXPERIMENT)/"
+run status report: .venv/ready
+	$(RUN) $@ $(GIVEN)
 
-# Where the experiment was run here, its page and its report, brought up to date;
-# else those of all cached experiments, for which nothing is trained.
-report: .venv/ready
-	@if test -e results/$(EXPERIMENT)/tables/provenance.json; then \
-	    $(SNAKEMAKE) && \
-	    $(SNAKEMAKE) --quiet all --report results/$(EXPERIMENT)/report.html && \
-	    echo "results/$(EXPERIMENT)/summary.html and results/$(EXPERIMENT)/report.html"; \
-	else \
-	    echo "$(EXPERIMENT) was not run here ('make' runs it): from the cache." && \
-	    $(SNAKEMAKE) cached_pages && \
-	    $(SNAKEMAKE) --quiet all --report results/cached/report.html -- cached_pages && \
-	    echo "results/cached/*/summary.html and results/cached/report.html"; \
-	fi
-
-# What is done and what is left; also before anything has run, and while something runs.
-status: .venv/ready
-	@$(SNAKEMAKE) --nolock --quiet all -- report_status || \
-	    { $(SNAKEMAKE) --nolock --dry-run --quiet rules; exit 1; }  # says what is wrong
-	@cat results/$(EXPERIMENT)/logs/report_status/all.log
-	@echo
-	@echo "Jobs that are left, those under way counted in:"
-	@$(SNAKEMAKE) --nolock --dry-run 2>&1 | \
-	    awk '/^job  / {tables++} tables == 1; /^total/ {tables++} /Nothing to be done|[Ee]rror/'
+help:
+	@sed -n '/^#   /s/^# //p; /^# Variables/s/^# /\n/p; /^$$/q' Makefile
 
 test: .venv/ready lint
-	.venv/bin/python -m pytest -n 2
+	.venv/bin/python -m pytest -n 2 --dist worksteal
 
 # A small VTAB-1k of all 19 tasks, served on this machine, to the table of weighted taus.
 test-vtab: .venv/ready

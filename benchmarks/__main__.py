@@ -14,7 +14,7 @@ from benchmarks.measure import measure
 
 RESULTS = Path(__file__).parent / "results"
 QUICK_ROUNDS = 2
-QUIET = 0.3  # load per core above which seconds say little
+QUIET = 0.3  # load per core above which seconds are not reliable
 
 
 def main() -> None:
@@ -35,18 +35,19 @@ def main() -> None:
 
 
 def run(cases: Sequence[Case], path: Path) -> dict[str, Any]:
-    """Measure cases one after the other; write what there is after each."""
-    found = machine.describe()
-    if found["load"] > QUIET * found["usable_cores"]:
-        _say(f"the machine is busy (load {found['load']}): trust ratios, not seconds")
-    results: dict[str, Any] = {"machine": found, "cases": []}
+    """Measure cases one after the other, and write the results so far after each."""
+    description = machine.describe()
+    load = description["load"]
+    if load > QUIET * description["usable_cores"]:
+        _log(f"the machine is busy (load {load}): trust ratios, not seconds")
+    results: dict[str, Any] = {"machine": description, "cases": []}
     for case in cases:
-        _say(case.name)
-        answers = measure(case)
-        for side, answer in answers["sides"].items():
-            if "absent" in answer:
-                _say(f"    {side}: {answer['absent']}")
-        results["cases"].append(answers)
+        _log(case.name)
+        result = measure(case)
+        for name, side in result["sides"].items():
+            if "absent" in side:
+                _log(f"    {name}: {side['absent']}")
+        results["cases"].append(result)
         path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return results
 
@@ -79,16 +80,16 @@ def _searching(case: Case, search: str) -> Case:
 
 
 def _draw(results: dict[str, Any], path: Path) -> None:
-    """Draw the scale plot beside the results, where there is something to draw."""
+    """Draw the plot beside the results, if there is something to draw."""
     from benchmarks import plot
-    from peftdiff.reporting.figures import style as output
+    from peftdiff.reporting.figures import style
 
     try:
         figure = plot.draw(results)
     except ValueError as error:
-        _say(str(error))
+        _log(str(error))
         return
-    output.save(figure, [str(path.with_suffix(suffix)) for suffix in (".png", ".svg")])
+    style.save(figure, [str(path.with_suffix(suffix)) for suffix in (".png", ".svg")])
 
 
 def _options() -> argparse.Namespace:
@@ -110,7 +111,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

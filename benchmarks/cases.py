@@ -1,6 +1,6 @@
-"""What is measured, and what is asked of it."""
+"""The cases that are measured, and the targets that they should meet."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 APPROXIMATE = "search=approximate"
 GPU = "search=torch"
@@ -37,15 +37,16 @@ class Case:
     work : str
         A key of ``sides.SIDES``.
     n, d, n_classes : int
-        Of each embedding.
+        Numbers of samples, dimensions and classes of each embedding.
     sides : tuple of str
+        Names in ``sides.SIDES[work]``, or "search=" and the name of a neighbor search.
     targets : tuple of Target
     rounds : int
         How often each side runs, one after the other in each round.
     once : tuple of str
         Sides that run in the first round only, because they are slow.
     n_models : int
-        Embeddings scored in one run.
+        Number of embeddings that are scored in one run.
     quick : bool
         Whether it is part of the short run.
     memory_mapped : bool
@@ -70,93 +71,145 @@ class Case:
         return f"{self.work}, n = {self.n:,}, {self.n_classes} classes"
 
 
-def _diffusion(n: int, sides: str, *targets: Target, **options: object) -> Case:
-    case = Case("diffusion_score", n, 10, tuple(sides.split()), targets)
-    return replace(case, **options)  # type: ignore[arg-type]
-
-
-def _rival(work: str, n_classes: int, faster: float | None) -> Case:
+def _metric(work: str, n_classes: int, faster: float | None) -> Case:
+    """Return the case of a metric beside its published form."""
     targets = (Target("faster", faster, "published form"),) if faster else ()
     return Case(work, 1000, n_classes, targets=targets, quick=n_classes > 10)
 
 
+DIFFUSION = "diffusion_score"
+
 CASES = (
-    _diffusion(
-        1000,
-        "ours dense pydiffmap limit",
-        Target("faster", 5, "dense"),
+    Case(
+        DIFFUSION,
+        n=1000,
+        n_classes=10,
+        sides=("ours", "dense", "pydiffmap", "limit"),
+        targets=(Target("faster", 5, "dense"),),
         rounds=9,
         quick=True,
     ),
-    _diffusion(
-        1000, "ours dense", Target("faster", 10, "dense"), n_classes=397, quick=True
+    Case(
+        DIFFUSION,
+        n=1000,
+        n_classes=397,
+        sides=("ours", "dense"),
+        targets=(Target("faster", 10, "dense"),),
+        quick=True,
     ),
-    _diffusion(3000, "ours dense pydiffmap limit", rounds=3, quick=True),
-    _diffusion(
-        10_000,
-        "ours dense pydiffmap limit",
-        Target("faster", 40, "dense"),
-        Target("faster", 1.5, "pydiffmap"),
-        Target("share", 1.5, "limit"),
-        rounds=5,
+    Case(
+        DIFFUSION,
+        n=3000,
+        n_classes=10,
+        sides=("ours", "dense", "pydiffmap", "limit"),
+        rounds=3,
+        quick=True,
+    ),
+    Case(
+        DIFFUSION,
+        n=10_000,
+        n_classes=10,
+        sides=("ours", "dense", "pydiffmap", "limit"),
+        targets=(
+            Target("faster", 40, "dense"),
+            Target("faster", 1.5, "pydiffmap"),
+            Target("share", 1.5, "limit"),
+        ),
         once=("dense",),
     ),
-    _diffusion(30_000, "ours pydiffmap limit", rounds=1),
-    _diffusion(
-        100_000,
-        "ours limit",
-        Target("share", 1.0, "limit"),
-        Target("gib", 8),
+    Case(
+        DIFFUSION,
+        n=30_000,
+        n_classes=10,
+        sides=("ours", "pydiffmap", "limit"),
         rounds=1,
     ),
-    Case("score_grid", 1000, 10, ("ours",), (Target("seconds", 1.2),), quick=True),
-    Case("score_grid", 10_000, 10, ("ours",), (Target("seconds", 20),), rounds=1),
     Case(
-        *("the grid of a task", 1000, 10, ("ours",)),
+        DIFFUSION,
+        n=100_000,
+        n_classes=10,
+        sides=("ours", "limit"),
+        targets=(Target("share", 1.0, "limit"), Target("gib", 8)),
+        rounds=1,
+    ),
+    Case(
+        "score_grid",
+        n=1000,
+        n_classes=10,
+        sides=("ours",),
+        targets=(Target("seconds", 1.2),),
+        quick=True,
+    ),
+    Case(
+        "score_grid",
+        n=10_000,
+        n_classes=10,
+        sides=("ours",),
+        targets=(Target("seconds", 20),),
+        rounds=1,
+    ),
+    Case(
+        "the grid of a task",
+        n=1000,
+        n_classes=10,
+        sides=("ours",),
         targets=(Target("seconds", 15),),
         rounds=1,
         n_models=10,
     ),
-    _rival("logme", 10, 2.5),
-    _rival("logme", 397, 2.5),
-    _rival("sfda", 10, None),
-    _rival("sfda", 397, 5),
-    _rival("gbc", 397, 10),
-    _rival("ncti", 10, 1.3),
-    _rival("ncti", 397, 1.3),
+    _metric("logme", 10, 2.5),
+    _metric("logme", 397, 2.5),
+    _metric("sfda", 10, None),
+    _metric("sfda", 397, 5),
+    _metric("gbc", 397, 10),
+    _metric("ncti", 10, 1.3),
+    _metric("ncti", 397, 1.3),
     Case(
-        *("all metrics of a task", 1000, 10, ("ours",)),
+        "all metrics of a task",
+        n=1000,
+        n_classes=10,
+        sides=("ours",),
         targets=(Target("seconds", 5),),
         rounds=3,
         n_models=10,
         quick=True,
     ),
 )
-"""What ``make bench`` measures; those without a target are points of the plot."""
+"""The cases of ``make bench``; those without a target are points of the plot."""
 
 MILLION = (
-    _diffusion(
-        100_000,
-        f"ours {APPROXIMATE}",
-        Target("apart", 0.01, "ours", APPROXIMATE),
+    Case(
+        DIFFUSION,
+        n=100_000,
+        n_classes=10,
+        sides=("ours", APPROXIMATE),
+        targets=(Target("apart", 0.01, "ours", APPROXIMATE),),
         rounds=1,
     ),
-    _diffusion(
-        1_000_000,
-        APPROXIMATE,
-        Target("seconds", 3600, side=APPROXIMATE),
-        Target("gib", 16, side=APPROXIMATE),
+    Case(
+        DIFFUSION,
+        n=1_000_000,
+        n_classes=10,
+        sides=(APPROXIMATE,),
+        targets=(
+            Target("seconds", 3600, side=APPROXIMATE),
+            Target("gib", 16, side=APPROXIMATE),
+        ),
         rounds=1,
         memory_mapped=True,
     ),
 )
 
 ON_GPU = (
-    _diffusion(
-        100_000,
-        f"{GPU} ours limit",
-        Target("seconds", 10, side=GPU),  # "in seconds"
-        Target("apart", 1e-8, "ours", GPU),
+    Case(
+        DIFFUSION,
+        n=100_000,
+        n_classes=10,
+        sides=(GPU, "ours", "limit"),
+        targets=(
+            Target("seconds", 10, side=GPU),
+            Target("apart", 1e-8, "ours", GPU),
+        ),
         rounds=3,
         once=("ours", "limit"),
     ),

@@ -1,4 +1,4 @@
-"""What a reader needs to judge times: processor, memory, BLAS, versions, date."""
+"""A description of the machine, by which a reader can judge times."""
 
 import datetime
 import os
@@ -19,8 +19,8 @@ BLAS_FIELDS = ("user_api", "internal_api", "version", "architecture", "num_threa
 
 
 def describe() -> dict[str, Any]:
-    """Return the machine, without any name or path that belongs to its owner."""
-    # Loaded first, so that their libraries are seen.
+    """Return processor, memory, BLAS, versions and date; no user's names or paths."""
+    # Imported first, so that their BLAS libraries are listed.
     import scipy.linalg  # noqa: F401
     import sklearn.metrics  # noqa: F401
 

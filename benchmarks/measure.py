@@ -1,4 +1,4 @@
-"""Seconds and memory of a case's sides, each in a process of its own, in turn."""
+"""Seconds and memory of a case's sides, each in its own process, run in turn."""
 
 import gc
 import multiprocessing
@@ -19,33 +19,33 @@ from benchmarks import sides
 from benchmarks.cases import Case
 from benchmarks.data import Embedding, clustered
 
-WARM_UP = 400  # samples of the untimed first run
-DENSE_MATRICES = 6  # of n x n float64 that live at once on the dense side
+WARM_UP = 400  # samples in the untimed first run
+DENSE_MATRICES = 6  # n x n float64 matrices that the dense side holds at once
 GIB = 2**30
-CLOCKS = {"seconds", "cpu_seconds"}  # the latter of all threads together
+CLOCKS = {"seconds", "cpu_seconds"}  # CPU seconds of all threads together
 
 
 def measure(case: Case) -> dict[str, Any]:
-    """Run a case and return it with what each of its sides took.
+    """Run a case, and return it with the seconds and memory of each of its sides.
 
     In each round the sides run one after the other, so that a busy machine slows them
-    alike. A side that cannot run has the reason under "absent".
+    alike. For a side that cannot run, "absent" is the reason.
     """
-    found: dict[str, dict[str, Any]] = {side: {"seconds": []} for side in case.sides}
+    measured: dict[str, dict[str, Any]] = {side: {"seconds": []} for side in case.sides}
     workers = {side: _Worker(case, side) for side in case.sides}
     for worker in workers.values():
         worker.wait()
     for number in range(case.rounds):
         for side in list(workers):
-            answer = workers[side].run()
-            for clock in CLOCKS & answer.keys():
-                answer[clock] = [*found[side].get(clock, []), answer[clock]]
-            found[side] |= answer
-            if "absent" in answer or (number == 0 and side in case.once):
+            result = workers[side].run()
+            for clock in CLOCKS & result.keys():
+                result[clock] = [*measured[side].get(clock, []), result[clock]]
+            measured[side] |= result
+            if "absent" in result or (number == 0 and side in case.once):
                 workers.pop(side).close()
     for worker in workers.values():
         worker.close()
-    return asdict(case) | {"name": case.name, "sides": found}
+    return asdict(case) | {"name": case.name, "sides": measured}
 
 
 class _Worker:
@@ -66,7 +66,7 @@ class _Worker:
         self._failure = self._receive()
 
     def run(self) -> dict[str, Any]:
-        """Return what ``_timed`` does, or the reason under "absent"."""
+        """Return the result of ``_timed``, or the reason why there is none."""
         if self._failure:
             return self._failure
         self._connection.send("run")
@@ -79,10 +79,10 @@ class _Worker:
 
     def _receive(self) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = self._connection.recv()
+            result: dict[str, Any] = self._connection.recv()
         except EOFError:
             return {"absent": "its process was killed: too little memory?"}
-        return answer
+        return result
 
 
 def _serve(connection: Connection, case: Case, side: str) -> None:
@@ -136,7 +136,7 @@ def _data(case: Case, folder: str, warm_up: bool = False) -> Embedding:
 
 
 def _timed(run: sides.Run) -> dict[str, Any]:
-    """Run once; memory is the most this process has held, its data included."""
+    """Run once; memory is the process's peak, its data included."""
     gc.collect()
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always")

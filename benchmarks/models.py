@@ -1,9 +1,9 @@
 """How fast images are embedded and methods fine-tuned: ``make bench-gpu``.
 
-Beside our code run a bare loop of timm's model over input that lies on the device, a
-plain float32 training loop over a DataLoader, and the forward and backward passes
-alone; these also with models of other forms (channels-last, compiled), to see whether
-one would pay. Weights and images are random: the times are those of real ones.
+Our code is compared with a bare loop of timm's model over input on the device, a plain
+float32 training loop over a DataLoader, and the forward and backward passes alone; the
+latter also with other forms of the model (channels-last, compiled), to see whether one
+would be faster. Weights and images are random, which does not change the times.
 """
 
 from __future__ import annotations
@@ -64,34 +64,43 @@ def run(size: Size, setting: Setting) -> dict[str, Any]:
 
 
 def embedding_speed(size: Size, images: Images, setting: Setting) -> dict[str, float]:
-    """Return images a second of our embedding and of timm's model alone, the best."""
+    """Return images a second of our embedding and of timm's model, at best."""
     model, plain = build_backbone(size.architecture), plain_model(size)
     out = np.empty((size.images, model.num_features), np.float32)
     batches = -(-size.images // size.embed_batch)
 
     def ours() -> float:
-        how = {"setting": setting, "batch_size": size.embed_batch}
         with as_in_a_job():
-            return timed_embed(model, images, out, **how)
+            return timed_embed(
+                model, images, out, setting=setting, batch_size=size.embed_batch
+            )
 
     def bare() -> float:
         return bare_forward(plain, size, batches, setting)
 
     seconds = best_in_turn({"ours": ours, "bare": bare}, size.rounds)
-    of_bare = batches * size.embed_batch
-    return {"ours": size.images / seconds["ours"], "bare": of_bare / seconds["bare"]}
+    bare_images = batches * size.embed_batch
+    return {
+        "ours": size.images / seconds["ours"],
+        "bare": bare_images / seconds["bare"],
+    }
 
 
 def task_seconds(size: Size, images: Images, setting: Setting) -> dict[str, float]:
-    """Return what a task costs: its images through every model, and the scores."""
+    """Return the seconds of embedding a task's images by all models, and of scoring."""
     models = {"backbone": build_backbone(size.architecture)}
     models |= {f"{method}/0": attached(size, method) for method in POOL}
     width = models["backbone"].num_features
     features = {name: np.empty((size.images, width), np.float32) for name in models}
-    how = {"setting": setting, "batch_size": size.embed_batch}
     with as_in_a_job():
         embedding = sum(
-            timed_embed(model, images, features[name], **how)
+            timed_embed(
+                model,
+                images,
+                features[name],
+                setting=setting,
+                batch_size=size.embed_batch,
+            )
             for name, model in models.items()
         )
     watch = Stopwatch()

@@ -8,14 +8,14 @@ from benchmarks.report import describe_machine, markdown
 Results = Mapping[str, Any]
 
 TASKS = 19  # of VTAB-1k
-TEST_IMAGES = 387_904  # of all of them together
-EPOCHS, TRAIN_IMAGES = 100, 960  # of the paper's fine-tuning; full batches of 64
-POSTER_MINUTES = 55.44  # of its scoring
+TEST_IMAGES = 387_904  # in all tasks together
+EPOCHS, TRAIN_IMAGES = 100, 960  # in the paper's fine-tuning; full batches of 64
+POSTER_MINUTES = 55.44  # of scoring, according to the poster
 EMBED, PLAIN, PASSES, MINUTES = 0.95, 3.0, 0.9, 5.0  # targets
 
 
 def tables(results: Results) -> str:
-    """Return the results as Markdown: machine, targets, speeds, what follows."""
+    """Return the results as Markdown: machine, targets, speeds, an extrapolation."""
     device = f"Models on {results['device']}, {results['precision']}."
     if results["size"]["images"] < 1000:
         device += " This is the tiny size: its numbers mean nothing."
@@ -43,11 +43,11 @@ def _targets(results: Results) -> Iterator[list[str]]:
     what = f"embedding ({speed['ours']:,.0f} images a second)"
     yield [what, f">= {EMBED} x timm alone", f"{ratio:.2f}x", _met(ratio >= EMBED)]
     of_plain = _least(results, "plain")
-    asked = f">= {PLAIN:g} x a plain loop"
-    yield ["fine-tuning", asked, f"{of_plain:.2f}x at least", _met(of_plain >= PLAIN)]
+    target = f">= {PLAIN:g} x a plain loop"
+    yield ["fine-tuning", target, f"{of_plain:.2f}x at least", _met(of_plain >= PLAIN)]
     of_passes = _least(results, "passes")
-    asked = f">= {PASSES} x the passes alone"
-    yield ["", asked, f"{of_passes:.2f}x at least", _met(of_passes >= PASSES)]
+    target = f">= {PASSES} x the passes alone"
+    yield ["", target, f"{of_passes:.2f}x at least", _met(of_passes >= PASSES)]
     minutes = TASKS * sum(results["task_seconds"].values()) / 60
     what = f"embed and score {TASKS} tasks x 10 models"
     met = _met(minutes <= MINUTES)
@@ -90,7 +90,7 @@ def _extrapolated(results: Results) -> str:
 
 
 def _least(results: Results, side: str) -> float:
-    """Return ours beside another side, of the method that gains the least."""
+    """Return the speed-up over another side, of the method with the least."""
     speeds = results["fine_tuning"].values()
     least: float = min(speed["ours"] / speed[side] for speed in speeds)
     return least

@@ -1,4 +1,4 @@
-"""What ``benchmarks.models`` runs: sizes, models of random weights, the plain ways."""
+"""The sides of ``benchmarks.models``: sizes, models of random weights, plain loops."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEAN, STD = 0.5, 0.5
 
 @dataclass(frozen=True)
 class Size:
-    """What is measured: the model, a task's images, the batches, and how often."""
+    """The model, the images of a task, the batches and the rounds of a measurement."""
 
     architecture: Mapping[str, int]
     images: int = 1000
@@ -77,7 +77,7 @@ def as_in_a_job() -> Iterator[None]:
 
 @torch.inference_mode()
 def bare_forward(model: nn.Module, size: Size, batches: int, setting: Setting) -> float:
-    """Run forward passes over one batch that lies there; return the seconds."""
+    """Run forward passes over one batch on the device; return the seconds."""
     model.to(setting.device).eval()
     x = like(model, some_input(size, size.embed_batch, setting))
     watch = Stopwatch()
@@ -135,7 +135,7 @@ def bare_passes(model: nn.Module, size: Size, steps: int, setting: Setting) -> f
 
 
 def attached(size: Size, method: str, classes: int = 0) -> VisionTransformer:
-    """Return a random backbone with a method, and a head where classes are given."""
+    """Return a random backbone with a method, and with a head if classes are given."""
     model = build_backbone(size.architecture)
     sizes = (size.hyperparameters or {}).get(method, {})
     attach(model, method, generator=generator(0, "method"), **sizes)
@@ -165,19 +165,19 @@ FORMS: dict[str, Callable[[nn.Module, Size], nn.Module]] = {
 
 
 def like(model: nn.Module, x: Tensor) -> Tensor:
-    """Return input in the order of axes that a model's convolutions have."""
+    """Return input in the memory format of a model's convolutions."""
     weights = next(p for p in model.parameters() if p.ndim == 4)
     last = weights.is_contiguous(memory_format=torch.channels_last)
     return x.to(memory_format=torch.channels_last) if last else x
 
 
 def some_input(size: Size, batch: int, setting: Setting) -> Tensor:
-    """Return normalized images that lie on the device."""
+    """Return random normalized images on the device."""
     edge = size.architecture["image_size"]
     return torch.randn(batch, 3, edge, edge, device=setting.device)
 
 
 def synchronize(setting: Setting) -> None:
-    """Wait until the device has done all that it was told."""
+    """Wait until the device has finished all its work."""
     if setting.device == "cuda":
         torch.cuda.synchronize()

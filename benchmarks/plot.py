@@ -29,7 +29,8 @@ def draw(results: Mapping[str, Any]) -> Figure:
     Parameters
     ----------
     results : mapping
-        What the benchmark wrote; of its cases, those of PEFTDiff with 10 classes.
+        The benchmark's results, of which the cases of PEFTDiff with 10 classes are
+        drawn.
 
     Raises
     ------

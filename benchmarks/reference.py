@@ -1,8 +1,8 @@
 """The scores in their plainest form: dense matrices, loops over classes.
 
 Each function follows its paper's formulas with the choices of the published code, as a
-reader would first write them down. They are the slow side of the benchmark, and what
-the tests hold the library against.
+reader would first write them down. They are the slow side of the benchmark, and the
+reference of tests of the library.
 """
 
 import itertools
@@ -42,7 +42,7 @@ def dense_diffusion(
     neighbors, components, diffusion_time, seed
         k, c, t, and the seed of the eigensolver's start vector.
     variant : {"as_published", "symmetric"}
-        The published chain hands P = D^-1 K of the one-way graph to a solver for
+        The published chain gives P = D^-1 K of the directed graph to a solver for
         symmetric matrices and averages root distances between classes; the symmetric
         one makes K symmetric, solves D^-1/2 K D^-1/2 and averages squared distances.
     """
@@ -82,7 +82,7 @@ def logme(features: ArrayLike, labels: Codes) -> float:
     """Return LogME by the published fixed point (You et al., ICML 2021).
 
     At most 11 steps from alpha = beta = 1, class by class, on the singular vectors of
-    X'X. For n <= d it lacks a part of the evidence, as published.
+    X'X. For n <= d a part of the evidence is missing, as published.
     """
     x = np.asarray(features, dtype=np.float64)
     n, d = x.shape
@@ -121,7 +121,7 @@ def _fixed_point(squares: Floats, left: Floats, y: Floats, n: int, d: int) -> fl
 
 
 def sfda(features: ArrayLike, labels: Codes) -> float:
-    """Return SFDA: regularised discriminant analysis, twice (Shao et al., ECCV 2022).
+    """Return SFDA: regularized discriminant analysis, twice (Shao et al., ECCV 2022).
 
     The first fit's confidences pull each sample towards the other classes' means; the
     score is the mean posterior of the true class after a second fit.
@@ -149,7 +149,7 @@ def _within(x: Floats, labels: Codes) -> Floats:
 
 
 def _largest_eigenvalue(matrix: Floats) -> float:
-    """Return what six steps of power iteration from the row sums give."""
+    """Return the eigenvalue after six steps of power iteration from the row sums."""
     after = matrix.sum(axis=1)
     for _ in range(6):
         before = after
@@ -159,7 +159,7 @@ def _largest_eigenvalue(matrix: Floats) -> float:
 
 
 def _discriminant(x: Floats, labels: Codes, strength: float) -> tuple[Floats, Floats]:
-    """Return the posteriors (n, C) of a regularised fit, and the class means."""
+    """Return the posteriors (n, C) of a regularized fit, and the class means."""
     d = x.shape[1]
     within = _within(x, labels)
     between = np.cov(x.T, bias=True) - within

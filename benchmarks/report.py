@@ -27,24 +27,24 @@ def tables(results: Results) -> str:
 
 
 def judge(case: Results, target: Results) -> tuple[float | None, bool]:
-    """Return what was measured of a target, None where a side is absent; and if met."""
+    """Return a target's value, None if a side is absent, and whether it is met."""
     names = (target["side"], target["versus"] or target["side"])
-    one, other = (case["sides"][name] for name in names)
-    if not (one["seconds"] and other["seconds"]):
+    side, versus = (case["sides"][name] for name in names)
+    if not (side["seconds"] and versus["seconds"]):
         return None, False
     bound = target["bound"]
     if target["measure"] == "faster":
-        faster = min(other["seconds"]) / min(one["seconds"])
+        faster = min(versus["seconds"]) / min(side["seconds"])
         return faster, faster >= bound
     if target["measure"] == "share":
-        value = min(one["seconds"]) / min(other["seconds"])
+        value = min(side["seconds"]) / min(versus["seconds"])
     elif target["measure"] == "apart":
-        pairs = zip(one["values"], other["values"], strict=True)
+        pairs = zip(side["values"], versus["values"], strict=True)
         value = max(abs(a - b) / abs(b) for a, b in pairs)
     elif target["measure"] == "seconds":
-        value = statistics.median(one["seconds"])
+        value = statistics.median(side["seconds"])
     else:
-        value = one[target["measure"]]
+        value = side[target["measure"]]
     return value, value <= bound
 
 
@@ -83,10 +83,10 @@ def _target_rows(results: Results) -> Iterator[list[str]]:
             value, met = judge(case, target)
             measured = "not measured" if value is None else _amount(target, value)
             verdict = "-" if value is None else "met" if met else "missed"
-            yield [case["name"], _asked(target), measured, verdict]
+            yield [case["name"], _describe(target), measured, verdict]
 
 
-def _asked(target: Results) -> str:
+def _describe(target: Results) -> str:
     """Return a target in words."""
     bound = _amount(target, target["bound"])
     if target["measure"] == "faster":

@@ -1,7 +1,7 @@
 """The sides of each case: ours, the plain ones, another library, the hardware's limit.
 
-A side takes an embedding, prepares what is not to be timed, and returns the function
-that is, which gives the values it found.
+A side takes an embedding, prepares whatever is not timed, and returns the function that
+is timed, which returns the values that it computed.
 """
 
 import functools
@@ -22,7 +22,7 @@ GRID: dict[str, Any] = {
     "components": (2, 4, 8, 16, 32, 48, 64, 100),
 }
 NOT_IN_TASK = ("nleep",)
-BUFFER_CELLS = 64_000_000  # of the products held at once (256 MB)
+BUFFER_CELLS = 64_000_000  # products held at once (256 MB)
 
 
 def find(work: str, side: str) -> Side:
@@ -49,7 +49,7 @@ def _dense_diffusion(data: Embedding) -> Run:
 
 
 def _pydiffmap(data: Embedding) -> Run:
-    """Return the map alone, of the same graph and kernel; its rows come normalized."""
+    """Compute the map alone, for the same graph and kernel, on normalized rows."""
     from pydiffmap.diffusion_map import DiffusionMap
 
     unit = data.features / np.linalg.norm(data.features, axis=1, keepdims=True)
@@ -57,16 +57,16 @@ def _pydiffmap(data: Embedding) -> Run:
     settings = {"alpha": 0, "k": 20, "epsilon": 0.5, "n_evecs": 31}
 
     def run() -> tuple[float, ...]:
-        found = DiffusionMap.from_sklearn(**settings).fit(unit)
-        return float(found.evals[0]), float(found.evals[-1])
+        fitted = DiffusionMap.from_sklearn(**settings).fit(unit)
+        return float(fitted.evals[0]), float(fitted.evals[-1])
 
     return run
 
 
 def _products(data: Embedding) -> Run:
-    """Return all products of two rows, a block at a time: the n^2 d of a search.
+    """Compute all products of two rows, block by block: the n^2 d of a search.
 
-    The second factor is a copy, as a product with itself would be computed by half.
+    The second factor is a copy, as of a product with itself only half is computed.
     """
     rows, columns = data.features, data.features.copy().T
     step = max(1, min(len(rows), BUFFER_CELLS // len(rows)))
@@ -110,15 +110,15 @@ def _published_form(name: str, data: Embedding) -> Run:
 
 
 def _task(data: Embedding) -> Run:
-    """Return every metric but the slowest on each model's embedding."""
+    """Compute every metric except the slowest on each model's embedding."""
     from peftdiff.metrics import METRICS, compute_many
     from peftdiff.threads import in_threads
 
     names = [name for name in METRICS if name not in NOT_IN_TASK]
 
     def scores(model: int) -> list[float]:
-        found = compute_many(names, data.features[model], data.labels[model])
-        return list(itertools.chain(*map(_numbers, found.values())))
+        values = compute_many(names, data.features[model], data.labels[model])
+        return list(itertools.chain(*map(_numbers, values.values())))
 
     def run() -> tuple[float, ...]:
         return tuple(itertools.chain(*in_threads(scores, range(len(data.features)))))
@@ -127,8 +127,8 @@ def _task(data: Embedding) -> Run:
 
 
 def _numbers(score: Any) -> tuple[float, ...]:
-    parts = score.values() if isinstance(score, dict) else np.atleast_1d(score)
-    return tuple(float(part) for part in parts)
+    values = score.values() if isinstance(score, dict) else np.atleast_1d(score)
+    return tuple(float(value) for value in values)
 
 
 SIDES: dict[str, dict[str, Side]] = {

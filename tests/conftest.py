@@ -11,11 +11,16 @@ from hypothesis import settings
 
 from peftdiff.data.images import Images
 
+ARCHITECTURE = {"image_size": 32, "patch_size": 8, "width": 16, "depth": 2, "heads": 2}
+
 # A busy machine must not fail a test.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
-ARCHITECTURE = {"image_size": 32, "patch_size": 8, "width": 16, "depth": 2, "heads": 2}
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that processes side by side end together."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture(scope="session")

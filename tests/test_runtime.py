@@ -1,6 +1,4 @@
 import logging
-import subprocess
-import sys
 import warnings
 from types import SimpleNamespace
 
@@ -104,20 +102,6 @@ def test_settings_resolve_to_what_the_machine_has(monkeypatch):
 
 def test_the_version_is_no_argument():
     assert params_as_kwargs({"task": "digits", "version": 3}) == {"task": "digits"}
-
-
-def test_the_tables_and_the_configuration_need_no_torch():
-    code = (
-        "import sys; from peftdiff import config;"
-        "from peftdiff.evaluation import correlation;"
-        "from peftdiff.metrics import scoring;"
-        "from peftdiff.stages import experiment;"
-        "from peftdiff.tasks import TASKS; from peftdiff.methods import METHODS,"
-        " hyperparameters; [hyperparameters(m) for m in METHODS];"
-        "sys.exit('torch' in sys.modules)"
-    )
-    path = {"PYTHONPATH": "workflow", "PATH": ""}
-    assert subprocess.run([sys.executable, "-c", code], env=path).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from peftdiff import startup
 from peftdiff.paths import published_table
 from peftdiff.runtime import UserError
+from tests.helpers.project import ROOT
 
-ACCURACIES = Path(__file__).parents[1] / published_table("accuracy_vtab")
+ACCURACIES = ROOT / published_table("accuracy_vtab")
 
 
 def config(**sections):

@@ -1,11 +1,19 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from peftdiff.data.decoding import decode
-from peftdiff.data.images import batches
-from peftdiff.data.pixels import FilePixels
+from peftdiff.data.images import batches, read_images, write_images
+from peftdiff.data.pixels import VIEW_BATCH, FilePixels, PixelView
 from peftdiff.runtime import UserError
+from peftdiff.stages.noah.search import hold_out_by_class
+
+NAMES = [f"{number}.png" for number in range(7)]
+COUNT, EDGE = 3 * VIEW_BATCH + 5, 12
+ROWS = np.random.default_rng(1).permutation(COUNT)[: 2 * VIEW_BATCH + 1]
+WINDOW = (slice(1, 9), slice(3, 11))
 
 
 @pytest.fixture
@@ -15,78 +23,6 @@ def folder(tmp_path):
         pixels = rng.integers(0, 255, (20, 30, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
     return tmp_path
-
-
-NAMES = [f"{number}.png" for number in range(7)]
-
-
-def test_the_whole_image_becomes_a_square(tmp_path):
-    pixels = np.zeros((8, 16, 3), np.uint8)
-    pixels[:, 8:] = 200  # right half
-    Image.fromarray(pixels).save(tmp_path / "halves.png")
-    image = decode(tmp_path / "halves.png", 8, "bicubic")
-    assert image.shape == (8, 8, 3)
-    assert image.dtype == np.uint8
-    assert (image[:, :3] < 20).all()
-    assert (image[:, 5:] > 180).all()
-
-
-@pytest.mark.parametrize("wide", [True, False])
-def test_the_central_square_alone_is_not_distorted(tmp_path, wide):
-    pixels = np.full((16, 36, 3), 255, np.uint8)
-    pixels[:, 10:26] = np.arange(16)[:, None] * 15  # what is in the middle
-    pixels = pixels if wide else pixels.transpose(1, 0, 2)
-    Image.fromarray(pixels).save(tmp_path / "wide.png")
-    image = decode(tmp_path / "wide.png", 16, "bicubic", central=True)
-    middle = pixels[:, 10:26] if wide else pixels[10:26]
-    np.testing.assert_array_equal(image, middle)
-    half = decode(tmp_path / "wide.png", 8, "bicubic", central=True)
-    expected = Image.fromarray(middle).resize((8, 8), Image.Resampling.BICUBIC)
-    # At the edge, bicubic weights reach neighbors outside of the square.
-    np.testing.assert_array_equal(half[2:6, 2:6], np.asarray(expected)[2:6, 2:6])
-
-
-def test_a_square_image_has_nothing_but_its_center(tmp_path):
-    rng = np.random.default_rng(0)
-    Image.fromarray(rng.integers(0, 255, (9, 9, 3), np.uint8)).save(tmp_path / "a.png")
-    whole, central = (decode(tmp_path / "a.png", 5, "bicubic", c) for c in (0, 1))
-    np.testing.assert_array_equal(whole, central)
-
-
-def test_interpolation_is_pillows(folder):
-    with Image.open(folder / "0.png") as image:
-        cubic = image.resize((9, 9), Image.Resampling.BICUBIC)
-        linear = image.resize((9, 9), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(decode(folder / "0.png", 9, "bicubic"), cubic)
-    np.testing.assert_array_equal(decode(folder / "0.png", 9, "bilinear"), linear)
-    assert not np.array_equal(cubic, linear)
-
-
-@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])
-def test_every_mode_becomes_rgb(tmp_path, mode):
-    path = tmp_path / f"image.{'jpg' if mode == 'CMYK' else 'png'}"
-    Image.new(mode, (5, 4)).save(path)
-    assert decode(path, 6, "bicubic").shape == (6, 6, 3)
-
-
-def test_what_is_no_whole_image_is_named(folder):
-    whole = (folder / "0.png").read_bytes()
-    for name, content in (
-        ("cut.png", whole[:200]),
-        ("empty.jpg", b""),
-        ("text.jpg", b"not an image"),
-    ):
-        (folder / name).write_bytes(content)
-        with pytest.raises(UserError, match=f"{name} cannot be decoded .*replace it"):
-            decode(folder / name, 8, "bicubic")
-    with pytest.raises(UserError, match=r"gone\.png is missing; restore it"):
-        decode(folder / "gone.png", 8, "bicubic")
-
-
-def test_a_huge_image_is_refused_before_it_is_decoded(folder, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
-    with pytest.raises(UserError, match="cannot be decoded"):
-        decode(folder / "0.png", 8, "bicubic")
 
 
 def test_file_pixels_stand_for_an_array(folder):
@@ -122,3 +58,75 @@ def test_an_unreadable_image_is_named_when_its_batch_is_read(folder):
     next(found)
     with pytest.raises(UserError, match=r"5\.png is missing"):
         list(found)
+
+
+@pytest.fixture(scope="module")
+def array():
+    size = (COUNT, EDGE, EDGE, 3)
+    return np.random.default_rng(0).integers(0, 256, size, np.uint8)
+
+
+@pytest.fixture(scope="module", params=["array", "files"])
+def pixels(request, array, tmp_path_factory):
+    """The same images in memory, and as files that are decoded when they are read."""
+    if request.param == "array":
+        return array
+    folder = tmp_path_factory.mktemp("images")
+    names = [f"{number}.png" for number in range(COUNT)]
+    for name, image in zip(names, array, strict=True):
+        Image.fromarray(image).save(folder / name)
+    return FilePixels(folder, names, EDGE, "bicubic")
+
+
+def test_a_view_is_the_same_as_an_index(pixels, array):
+    view = PixelView(pixels, ROWS, WINDOW)
+    expected = array[ROWS][:, *WINDOW]
+    assert view.shape == expected.shape
+    assert (view.dtype, len(view)) == (expected.dtype, len(expected))
+    np.testing.assert_array_equal(np.array(view), expected)
+    np.testing.assert_array_equal(np.array(PixelView(pixels)), array)
+
+
+def test_parts_of_a_view_and_views_of_a_view_are_views(pixels, array):
+    view = PixelView(PixelView(pixels, window=WINDOW), ROWS)
+    expected = array[:, *WINDOW][ROWS]
+    for part in (slice(None), slice(3, 90), slice(5, 5), np.array([7, 0, 7])):
+        assert isinstance(view[part], PixelView)
+        np.testing.assert_array_equal(np.array(view[part]), expected[part])
+    read = np.concatenate([batch for _, batch in batches(view, 50)])
+    np.testing.assert_array_equal(read, expected)
+
+
+def test_a_view_of_nothing_has_a_shape(pixels):
+    view = PixelView(pixels, ROWS[:0], WINDOW)
+    assert np.array(view).shape == view.shape == (0, 8, 8, 3)
+
+
+def test_what_is_read_is_no_map_of_the_file(tmp_path, array):
+    """What torch takes must be writable, and stay when the file goes."""
+    path = str(tmp_path / "source.safetensors")
+    write_images(path, {"train": (array, np.arange(COUNT) % 3)}, [["a", "b", "c"]])
+    images = read_images(path, "train", {"mean": 0.5, "std": 0.5})
+    read = np.array(PixelView(images.pixels))
+    assert read.flags.writeable
+    assert read.flags.owndata
+
+
+def test_the_center_of_a_split_source_is_in_memory_once(tmp_path):
+    """And before it is read not at all, as ImageNet's may not fit there twice."""
+    path = str(tmp_path / "source.safetensors")
+    pixels = np.zeros((1000, 48, 48, 3), np.uint8)
+    write_images(path, {"train": (pixels, np.arange(1000) % 10)}, [list("0123456789")])
+    images = read_images(path, "train", {"mean": 0.5, "std": 0.5})
+    whole = 1000 * 32 * 32 * 3
+    tracemalloc.start()
+    try:
+        train, held_out = hold_out_by_class(images.center(32), 0.2, 0)
+        assert tracemalloc.get_traced_memory()[1] < 0.1 * whole
+        read = np.array(train.pixels)
+        few = VIEW_BATCH * pixels[0].nbytes
+        assert tracemalloc.get_traced_memory()[1] < read.nbytes + 2 * few
+    finally:
+        tracemalloc.stop()
+    assert read.nbytes == 0.8 * whole
+    assert held_out.pixels.shape == (200, 32, 32, 3)

@@ -2,23 +2,29 @@
 
 import pytest
 
-from tests.helpers.working_copy import copy_of_the_project
+from tests.helpers.sharing import made_once
+from tests.helpers.working_copy import Project, copy_of_the_project
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A project after its main job; tests that change it take a copy."""
-    project = copy_of_the_project(tmp_path_factory.mktemp("e2e") / "a project")
-    project.run()
-    return project
+    """A project after its main job; tests that run anything in it take a copy."""
+
+    def make(folder):
+        engine = copy_of_the_project(folder).start(log="printed.log")
+        assert engine.wait() == 0, (folder / "printed.log").read_text()
+
+    return Project(made_once(tmp_path_factory, "a finished project", make))
 
 
 @pytest.fixture(scope="session")
 def studied(finished, tmp_path_factory):
-    """A project after its main job and its studies."""
-    project = finished.copy(tmp_path_factory.mktemp("studies") / "a project")
-    project.run("studies")
-    return project
+    """A project after its main job and its studies; tests take a copy of it, too."""
+
+    def make(folder):
+        finished.copy(folder).run("studies")
+
+    return Project(made_once(tmp_path_factory, "a studied project", make))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ SOURCE = {
 
 
 def test_a_source_from_the_hub_is_fetched_once_and_trained_on(
-    fresh, tmp_path, monkeypatch
+    project, tmp_path, monkeypatch
 ):
     files, known = shards.make()
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -36,18 +36,18 @@ def test_a_source_from_the_hub_is_fetched_once_and_trained_on(
     with serve(Hub(shards.REPOSITORY, files)) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         hub.refusal = (403, "GatedRepo", "not in the authorized list")
-        printed = fresh.run("--", source, overlay={"source": SOURCE}, succeed=False)
+        printed = project.run("--", source, overlay={"source": SOURCE}, succeed=False)
         assert "is refused: accept the terms on http://127.0.0.1" in printed
-        assert not list(fresh.root.glob("results/downloads/sources/*/*"))
+        assert not list(project.root.glob("results/downloads/sources/*/*"))
         hub.refusal = None
-        fresh.run("--", model, overlay={"source": SOURCE})
-    assert (fresh.root / model).exists()
+        project.run("--", model, overlay={"source": SOURCE})
+    assert (project.root / model).exists()
 
-    images = read_images(str(fresh.root / source), "train", {"mean": 0, "std": 1})
+    images = read_images(str(project.root / source), "train", {"mean": 0, "std": 1})
     assert images.pixels.shape == (24, 40, 40, 3)
     assert np.bincount(images.labels).tolist() == [8, 8, 8]
     assert images.class_names == (tuple(sorted(shards.NAMES)),)
-    origin = read_origin(str(fresh.root / source))["from"]
+    origin = read_origin(str(project.root / source))["from"]
     read, _ = shards.draw(known, 8, 0)
     assert origin["kind"] == "hub"
     assert origin["repository"] == shards.REPOSITORY
@@ -59,7 +59,7 @@ def test_a_source_from_the_hub_is_fetched_once_and_trained_on(
     shutil.rmtree(tmp_path / "hub")
     other = {"source": SOURCE | {"stored_size": 32}, "experiment": "other"}
     target = "results/other/data/source.safetensors"
-    printed = fresh.run("--", target, overlay=other)
+    printed = project.run("--", target, overlay=other)
     assert "prepare_source_folder" in printed
     assert "fetch_source" not in printed
-    assert read_origin(str(fresh.root / target))["from"] == origin
+    assert read_origin(str(project.root / target))["from"] == origin

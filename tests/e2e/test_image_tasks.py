@@ -56,7 +56,7 @@ def overlay(archive, served, own):
 
 
 def test_image_files_are_prepared_embedded_scored_and_fine_tuned_on(
-    fresh, archive, tmp_path, monkeypatch
+    project, archive, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     parts = "results/smoke/parts"
@@ -65,33 +65,33 @@ def test_image_files_are_prepared_embedded_scored_and_fine_tuned_on(
         how = overlay(archive, served, own_folder(tmp_path / "own"))
         truth = f"{parts}/ground_truth/oxford_iiit_pet.csv"
         table = "results/smoke/tables/scores.csv"
-        fresh.run("--", *targets, truth, table, overlay=how)
+        project.run("--", *targets, truth, table, overlay=how)
     groups = {}
     for task, target in zip(TASKS, targets, strict=True):
-        scores = pd.read_csv(fresh.root / target)
+        scores = pd.read_csv(project.root / target)
         assert len(scores) == 2 * 2
         assert np.isfinite(scores["score"]).all()
         (groups[task],) = scores["group"].unique()
     assert list(groups.values()) == ["structured", "natural", "own"]
-    accuracies = pd.read_csv(fresh.root / truth)["accuracy"]
+    accuracies = pd.read_csv(project.root / truth)["accuracy"]
     assert accuracies.between(0, 100).all()
 
-    data = {task: str(fresh.live / f"data/{task}.safetensors") for task in TASKS}
+    data = {task: str(project.live / f"data/{task}.safetensors") for task in TASKS}
     images = [read_images(p, "test", {"mean": 0, "std": 1}) for p in data.values()]
     assert [isinstance(i.pixels, FilePixels) for i in images] == [False, True, False]
     source = read_origin(data["kitti"])
     assert source["from"]["sha256"] == file_checksum(archive)
-    manifest = fresh.root / "results/downloads/vtab-1k/source.json"
+    manifest = project.root / "results/downloads/vtab-1k/source.json"
     assert source["from"] == json.loads(manifest.read_text())
 
     # The plan had the task that is not there; its jobs said so, the others went on.
-    (row,) = pd.read_csv(fresh.root / parts / "scores/dtd.csv").to_dict("records")
+    (row,) = pd.read_csv(project.root / parts / "scores/dtd.csv").to_dict("records")
     assert row["unavailable"].endswith("has no folder of the task")
-    assert list(pd.read_csv(fresh.root / table)["task"].unique()) == TASKS
+    assert list(pd.read_csv(project.root / table)["task"].unique()) == TASKS
     # At the next start it is known, and named or left out.
-    plan = fresh.run("--dry-run", overlay=how)
+    plan = project.run("--dry-run", overlay=how)
     assert "1 of 4 tasks are missing and left out: dtd" in plan
     assert "prepare_vtab" not in plan
     how["data"]["missing_tasks"] = "error"
-    printed = fresh.run("--dry-run", overlay=how, succeed=False)
+    printed = project.run("--dry-run", overlay=how, succeed=False)
     assert "1 of 4 tasks are missing: dtd (results/downloads/vtab-1k" in printed

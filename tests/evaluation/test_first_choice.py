@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
 
-from peftdiff.evaluation.first_choice import choices, regrets
+from peftdiff.evaluation.first_choice import best_on_average, choices, regrets
 from peftdiff.evaluation.summary import summarize
 from tests.helpers import tables
 
@@ -79,3 +79,14 @@ def test_regrets_average_to_those_of_the_summary(both):
         assert found.loc[metric].mean() == pytest.approx(expected[metric])
     # Equal scores are a draw at random, although their tau is undefined.
     assert found.loc["knn"].to_list() == pytest.approx(found.loc["random"].to_list())
+
+
+def test_the_best_method_for_all_tasks_is_that_of_the_highest_mean(both):
+    found = best_on_average(both[1])
+    means = both[1][both[1]["in_pool"]].pivot_table("accuracy", "task", "method")
+    assert found.method == means.mean().idxmax()
+    assert found.accuracy == pytest.approx(means.mean().max())
+    lost = means.max(axis=1) - means[found.method]
+    assert found.lost == pytest.approx(lost.mean())
+    assert (found.wins, found.n_tasks) == ((lost == 0).sum(), len(means))
+    assert best_on_average(both[1][both[1]["method"] == "lora"]) is None

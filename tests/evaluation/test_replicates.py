@@ -70,14 +70,14 @@ def test_seeds_without_noise_leave_no_interval_but_a_point():
 def test_two_seeds_are_too_few(of_scores, of_truth):
     scores, truth = tables.scores(range(of_scores)), tables.truth(range(of_truth))
     found = replicates(scores, truth)
-    assert not any(found.enough("logme").values())
+    assert not any(found.has_enough_seeds("logme").values())
     assert np.isnan(list(found.seed_intervals("logme").values())).all()
-    assert all(found.enough("static").values()) == (of_truth == 3)
+    assert all(found.has_enough_seeds("static").values()) == (of_truth == 3)
 
 
 def test_seeds_that_only_the_accuracies_have_are_drawn_too():
     found = replicates(tables.scores(range(3)), tables.truth(range(5)))
-    assert all(found.enough("logme").values())
+    assert all(found.has_enough_seeds("logme").values())
     assert np.isfinite(list(found.seed_intervals("logme").values())).all()
     # A sample of seeds without scores has none, rather than half of them.
     assert np.isnan(found.predict("logme", np.array([[0.0, 0, 0, 2, 3]]))).all()

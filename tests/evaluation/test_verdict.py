@@ -1,51 +1,32 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from peftdiff.evaluation import verdict as chance
-
-P_VALUES = st.lists(
-    st.integers(0, 1000).map(lambda n: n / 1000), min_size=1, max_size=8
-)
+from peftdiff.evaluation import verdict
+from peftdiff.evaluation.summary import summarize
+from tests.helpers import tables
 
 
-def rejected(p_values, level):
-    """Holm's procedure as he states it: step down until a p-value is too large."""
-    order, found = np.argsort(p_values, kind="stable"), set()
-    for step, place in enumerate(order):
-        if p_values[place] * (len(p_values) - step) > level:
-            break
-        found.add(int(place))
-    return found
-
-
-@given(P_VALUES)
-def test_corrected_p_values_reject_as_the_procedure_does(p_values):
-    corrected = chance.holm(pd.Series(p_values))
-    assert corrected.between(0, 1).all()
-    assert (corrected >= pd.Series(p_values) - 1e-12).all()
-    for level in (0.01, 0.0501, 0.2001, 0.5001):
-        expected = rejected(p_values, level)
-        assert set(corrected.index[corrected <= level]) == expected
-
-
-def summary(**p_values):
+def summary(smallest=0.001, **p_values):
     rows = [
         {
             "metric": metric,
             "mean_weighted_tau": mean,
             "p_value": p / 2,
             "p_value_shared_permutation": p,
+            "smallest_p_value": smallest,
         }
         for metric, (mean, p) in p_values.items()
     ]
     return pd.DataFrame(rows)
 
 
+def verdict_of(table, metric="logme"):
+    return verdict.add_verdicts(table).set_index("metric").loc[metric, "verdict"]
+
+
 def test_a_verdict_for_each_case():
-    found = chance.verdicts(
+    found = verdict.add_verdicts(
         summary(
             peftdiff=(0.1, 0.4),
             logme=(0.5, 0.001),
@@ -56,28 +37,45 @@ def test_a_verdict_for_each_case():
             random=(0.0, np.nan),
         )
     )
-    assert "random" not in found.index
-    assert found["verdict"].to_dict() == {
-        "peftdiff": chance.NOT_SIGNIFICANT,
-        "logme": chance.BEYOND,
-        "nleep": chance.UNCORRECTED_ONLY,  # 0.04, with two of the four still to come
-        "sfda": chance.WORSE,
-        "ncti": chance.UNKNOWN,
-        "static": chance.BEYOND,  # a baseline is no candidate
+    assert found.set_index("metric")["verdict"].to_dict() == {
+        "peftdiff": verdict.NOT_SIGNIFICANT,
+        "logme": verdict.BEYOND,
+        "nleep": verdict.UNCORRECTED_ONLY,  # 0.04, with two of the four still to come
+        "sfda": verdict.WORSE,
+        "ncti": verdict.UNKNOWN,
+        "static": verdict.BEYOND,  # a baseline is no candidate
+        "random": "",
     }
-    assert set(found["n_tries"]) == {4}  # an undefined one was not tried
+    corrected = found.set_index("metric")["p_value_corrected"]
+    assert corrected["nleep"] == pytest.approx(0.08)
+    assert corrected[["ncti", "static", "random"]].isna().all()
+    assert verdict.count_tried(found) == 4  # an undefined one was not tried
 
 
 def test_the_larger_p_value_counts():
     table = summary(logme=(0.5, 0.01)).assign(p_value=0.3)
-    assert chance.verdicts(table).loc["logme", "p"] == 0.3
-    assert chance.verdicts(table).loc["logme", "verdict"] == chance.NOT
-    assert chance.verdicts(table.assign(p_value=np.nan)).loc["logme", "verdict"] == (
-        chance.UNKNOWN
-    )
+    assert verdict.larger_p_values(table).to_list() == [0.3]
+    assert verdict_of(table) == verdict.NOT_SIGNIFICANT
+    assert verdict_of(table.assign(p_value=np.nan)) == verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("p", [0.05, 0.0500001])
 def test_the_level_itself_is_within(p):
-    verdict = chance.verdicts(summary(logme=(0.5, p))).loc["logme", "verdict"]
-    assert verdict == (chance.BEYOND if p == 0.05 else chance.NOT)
+    expected = verdict.BEYOND if p == 0.05 else verdict.NOT_SIGNIFICANT
+    assert verdict_of(summary(logme=(0.5, p))) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_methods", "n_tasks", "decidable"),
+    [(3, 6, False), (4, 1, False), (5, 1, True), (5, 6, True)],
+)
+def test_a_perfect_ranking_of_a_few_methods_is_no_evidence(
+    n_methods, n_tasks, decidable
+):
+    tasks = {f"task {n}": "natural" for n in range(n_tasks)}
+    truth = tables.truth(tasks=tasks, methods=tables.METHODS[:n_methods])
+    pool = truth[truth["in_pool"]].rename(columns={"accuracy": "score"})
+    table = summarize(pool.assign(metric="logme"), truth).set_index("metric")
+    assert table.loc["logme", "mean_weighted_tau"] == pytest.approx(1)
+    expected = verdict.BEYOND if decidable else verdict.UNDECIDABLE
+    assert table.loc["logme", "verdict"] == expected

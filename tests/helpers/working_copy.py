@@ -1,5 +1,7 @@
 """A copy of the project, and how to run it."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.helpers.engine import call
 from tests.helpers.project import ROOT
 
 LEFT_BEHIND = (".git", ".venv", ".uv", ".snakemake", "smoke", "mini", "mini_long")
@@ -19,35 +22,34 @@ class Project:
 
     root: Path
 
-    def command(self, *arguments, overlay=None):
-        """Return the command line of one call of the workflow engine."""
+    def arguments(self, *arguments, overlay=None):
+        """Return the arguments of one call of the workflow engine."""
         files = ["configs/smoke.yaml"]
         if overlay is not None:
             (self.root / "overlay.yaml").write_text(yaml.safe_dump(overlay))
             files.append("overlay.yaml")
-        engine = [sys.executable, "-m", "snakemake", "--configfile", *files]
-        return [*engine, "--cores", "2", *arguments]
+        return ["--configfile", *files, "--cores", "2", *arguments]
 
-    def start(self, *arguments, overlay=None):
-        """Start it; return the process."""
-        return subprocess.Popen(
-            self.command(*arguments, overlay=overlay),
-            cwd=self.root,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    def command(self, *arguments, overlay=None):
+        """Return the command line of one call of the workflow engine."""
+        engine = [sys.executable, "-m", "snakemake"]
+        return [*engine, *self.arguments(*arguments, overlay=overlay)]
+
+    def start(self, *arguments, overlay=None, log=os.devnull):
+        """Start it as its user does; return the process."""
+        with open(self.root / log, "w") as printed:
+            return subprocess.Popen(
+                self.command(*arguments, overlay=overlay),
+                cwd=self.root,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            )
 
     def run(self, *arguments, overlay=None, succeed=True):
         """Run it to its end; return what it printed."""
-        done = subprocess.run(
-            self.command(*arguments, overlay=overlay),
-            cwd=self.root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert (done.returncode == 0) == succeed, done.stdout
-        return done.stdout
+        code, text = call(self.root, *self.arguments(*arguments, overlay=overlay))
+        assert (code == 0) == succeed, text
+        return text
 
     @property
     def live(self):
@@ -57,6 +59,11 @@ class Project:
         """Return the finished training runs and when each was written."""
         folders = (path for path in (self.live / "runs").iterdir() if path.is_dir())
         return {path.name: path.stat().st_mtime_ns for path in folders}
+
+    def identity(self, run):
+        """Return what makes a training run that run."""
+        record = (self.live / "runs" / run / "run.json").read_text()
+        return json.loads(record)["identity"]
 
     def tables(self):
         """Return the tables' text, without what is measured in seconds."""

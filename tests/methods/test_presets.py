@@ -77,5 +77,5 @@ def test_an_unknown_preset_lists_the_known(name):
 
 def test_a_preset_without_effect_is_a_mistake():
     given = {"preset": "cifar", "rank": 8, "scale": 1.0}
-    with pytest.raises(UserError, match="changes nothing, since rank and scale stand"):
+    with pytest.raises(UserError, match="changes nothing, since rank and scale are"):
         filled_in({"fact_tt": given})

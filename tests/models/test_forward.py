@@ -7,7 +7,7 @@ import torch
 from peftdiff.methods import attach
 from peftdiff.models import forward as embedding
 from peftdiff.models.device import Setting
-from peftdiff.models.forward import embed, embed_models
+from peftdiff.models.forward import accuracy, embed, embed_models
 from peftdiff.models.vit import build_backbone, load_backbone, set_head, to_input
 from peftdiff.runtime import UserError
 from peftdiff.training.seeds import generator
@@ -45,6 +45,17 @@ def test_the_head_does_not_matter_and_the_method_does(model, images):
     np.testing.assert_array_equal(features_of(model, images), before)
     attach(model, "vpt", generator=generator(0), prompts=2)
     assert np.abs(features_of(model, images) - before).max() > 1e-3
+
+
+def test_nothing_is_dropped_whatever_mode_a_model_was_in(model, images):
+    set_head(model, 3, generator(0))
+    expected = features_of(model, images)
+    percent = accuracy(model, images, setting=Setting())
+    model.pos_drop = torch.nn.Dropout(0.9)
+    model.train()
+    np.testing.assert_array_equal(features_of(model, images), expected)
+    model.train()
+    assert accuracy(model, images, setting=Setting()) == percent
 
 
 def test_half_precision_stays_close(model, images):

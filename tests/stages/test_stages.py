@@ -26,13 +26,34 @@ def store(tmp_path_factory):
     return RunStore(tmp_path_factory.mktemp("runs"))
 
 
+@pytest.fixture
+def started(monkeypatch):
+    """The parameters of each model as its training begins; nothing is trained."""
+    from peftdiff import training
+
+    models = []
+
+    def fit(model, *_, **__):
+        parameters = model.named_parameters()
+        models.append({name: p.detach().numpy().copy() for name, p in parameters})
+        return 1.0
+
+    monkeypatch.setattr(training, "fit", fit)
+    return models
+
+
 @pytest.fixture(scope="module")
-def backbone(store, architecture, images):
-    factors = replace(
+def factors(images):
+    """The images with labels of four factors."""
+    return replace(
         images,
         labels=np.stack([images.labels, images.labels % 2] * 2, axis=1),
         class_names=(("a", "b", "c"), ("x", "y")) * 2,
     )
+
+
+@pytest.fixture(scope="module")
+def backbone(store, architecture, factors):
     made = plan("pretrain_backbone", "full", architecture)
     return stages.pretrain_backbone(store, made, factors)
 
@@ -49,15 +70,13 @@ def test_the_backbone_keeps_its_weights_without_a_head(backbone):
     assert backbone.result["train_seconds"] > 0
 
 
-def test_another_seed_is_another_backbone(store, architecture, images, backbone):
-    factors = replace(
-        images,
-        labels=np.stack([images.labels] * 4, axis=1),
-        class_names=images.class_names * 4,
-    )
-    made = plan("pretrain_backbone", "full", architecture, seed=1)
-    other = stages.pretrain_backbone(store, made, factors)
-    assert not np.array_equal(other.weights["pos_embed"], backbone.weights["pos_embed"])
+def test_another_seed_is_another_backbone(tmp_path, architecture, factors, started):
+    for seed in (0, 1):
+        made = plan("pretrain_backbone", "full", architecture, seed=seed)
+        stages.pretrain_backbone(RunStore(tmp_path), made, factors)
+    first, second = started
+    for name in ("pos_embed", "blocks.0.attn.qkv.weight", "head.weight"):
+        assert not np.array_equal(first[name], second[name])
 
 
 def test_source_training_keeps_the_methods_weights_alone(lora, backbone):
@@ -67,22 +86,26 @@ def test_source_training_keeps_the_methods_weights_alone(lora, backbone):
     assert lora.result["train_seconds"] > 0
 
 
-def test_seeds_start_from_other_weights(store, architecture, images, backbone, lora):
-    made = plan("train_method", "lora", {"rank": 2}, 1, backbone.key)
-    other = stages.train_method(store, made, images, architecture, backbone.weights)
-    name = next(iter(lora.weights))
-    assert not np.array_equal(other.weights[name], lora.weights[name])
+def test_seeds_start_from_other_weights(
+    tmp_path, architecture, images, backbone, lora, started
+):
+    for seed in (0, 1):
+        made = plan("train_method", "lora", {"rank": 2}, seed, backbone.key)
+        start = (architecture, backbone.weights)
+        stages.train_method(RunStore(tmp_path), made, images, *start)
+    first, second = ([model[name] for name in lora.weights] for model in started)
+    assert not all(map(np.array_equal, first, second))
 
 
 def test_fine_tuning_goes_on_from_the_source_weights(
-    architecture, backbone, lora, monkeypatch
+    tmp_path, architecture, images, backbone, lora, started
 ):
-    started = stages.start_model(
-        architecture, backbone.weights, "lora", {"rank": 2}, weights=lora.weights
-    )
-    state = dict(started.named_parameters())
+    made = plan("fine_tune", "lora", {"rank": 2}, start=lora.key)
+    start = (architecture, backbone.weights, lora.weights)
+    stages.fine_tune(RunStore(tmp_path), made, images, images, *start)
+    (model,) = started
     for name, array in lora.weights.items():
-        np.testing.assert_array_equal(state[name].detach().numpy(), array)
+        np.testing.assert_array_equal(model[name], array)
 
 
 def test_the_ground_truth_reads_the_test_images_once(

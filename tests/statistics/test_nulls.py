@@ -14,6 +14,7 @@ from peftdiff.statistics import (
     permutation_null,
     shared_null,
     shared_taus,
+    smallest_p_value,
     weighted_tau,
     weighted_taus,
 )
@@ -180,3 +181,10 @@ def test_bad_rankings_have_no_null(scores, accuracies, message):
 def test_a_mean_of_nothing_has_no_null():
     with pytest.raises(ValueError, match="at least one task"):
         null_of_mean([])
+
+
+@pytest.mark.parametrize(("n", "expected"), [(2, 1.0), (3, 2 / 6), (5, 2 / 120)])
+def test_no_p_value_is_below_that_of_the_best_ranking(n, expected):
+    # Of all orders, the right one and its reverse are the farthest from zero.
+    null = permutation_null(range(n), range(n))
+    assert smallest_p_value(null) == pytest.approx(expected)

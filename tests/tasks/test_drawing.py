@@ -153,8 +153,8 @@ def test_two_nearest_against_all_distances(monkeypatch):
 
     monkeypatch.setattr(textures, "_scalars", record)
     x, y = coordinates(3)
-    nearest, second = textures.two_nearest(generator(), x, y, cells=3)
-    spots = 1.3 * np.array([-2 / 3, 0, 2 / 3])
+    nearest, second = textures.two_nearest(generator(), x, y)
+    spots = 1.3 * np.array([-0.8, -0.4, 0, 0.4, 0.8])
     centers = [(a, b) for a in spots for b in spots]
     distances = [
         np.hypot(x - a - dx, y - b - dy)

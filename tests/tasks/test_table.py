@@ -1,9 +1,5 @@
 """The contract of every entry of the TASKS table."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -14,10 +10,7 @@ DRAWN = [slug for slug, task in TASKS.items() if isinstance(task, DrawnTask)]
 
 
 @pytest.mark.parametrize("slug", DRAWN)
-def test_entry_is_described_and_drawn(slug):
-    task = TASKS[slug]
-    assert task.slug == slug
-    assert task.group in GROUPS
+def test_images_of_a_drawn_task_differ_and_its_labels_are_in_range(slug):
     images = generate_task(slug, 40, 40)
     assert len(images.class_names) >= 2
     assert len(set(images.class_names)) == len(images.class_names)
@@ -78,19 +71,3 @@ def test_unknown_task_raises_and_names_the_known_ones():
 def test_sizes_below_one_raise(train, test):
     with pytest.raises(ValueError, match=r"dsloc: the t.+ set needs at least 1 "):
         generate_task("dsloc", train, test)
-
-
-def test_reading_the_table_imports_no_heavy_package():
-    code = (
-        "import sys; from peftdiff.tasks import TASKS; assert TASKS;"
-        "heavy = {'torch', 'timm', 'sklearn', 'scipy', 'pandas', 'matplotlib'};"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert run.stdout.strip() == "[]"

@@ -9,7 +9,7 @@ from peftdiff.models.device import Setting
 from peftdiff.models.forward import accuracy
 from peftdiff.runtime import UserError
 from peftdiff.training import loop
-from peftdiff.training.batches import flip, image_batches
+from peftdiff.training.batches import flip, image_batches, make_batches
 from peftdiff.training.loop import fit
 from peftdiff.training.losses import factored_cross_entropy
 from peftdiff.training.optimizer import build_optimizer, learning_rate_factor
@@ -93,6 +93,44 @@ def test_every_method_sees_the_same_batches(images):
     assert torch.equal(orders[0], orders[1])
     assert not torch.equal(orders[0], orders[2])
     assert len(orders[0]) == 80  # the incomplete batch is left out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 5},
+        {"batch_size": 24},
+        {"learning_rate": 1e-3},
+        {"head_learning_rate": 3e-3},
+        {"weight_decay": 0.5},
+        {"label_smoothing": 0.1},
+        {"warmup": 0.5},
+        {"flips": False},
+        {"drop_path": 0.5},
+        {"augmentation": {"crop": [0.5, 1.0]}, "flips": False},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_part_of_a_recipe_changes_what_is_learnt(architecture, images, change):
+    recipe = replace(RECIPE, epochs=2)
+    first = trained(architecture, images, recipe=recipe)
+    second = trained(architecture, images, recipe=replace(recipe, **change))
+    for name, weights in first.named_parameters():
+        if weights.requires_grad:
+            assert not torch.equal(weights, dict(second.named_parameters())[name]), name
+
+
+def test_a_recipe_that_flips_mirrors_some_images(architecture, images):
+    drawn = []
+    for flips in (False, True):
+        recipe = replace(RECIPE, flips=flips)
+        draw, _ = make_batches(new_model(architecture), images, recipe, CPU)
+        drawn.append(torch.cat([x for x, _ in draw(20, 3, 0)]))
+    plain, flipped = drawn
+    kinds = [plain, plain.flip(2), plain.flip(3), plain.flip(2, 3)]
+    same = torch.stack([(flipped == kind).flatten(1).all(1) for kind in kinds])
+    assert same.any(0).all()  # every image is one of these
+    assert same.any(1).all()
 
 
 def test_training_learns_what_can_be_learnt(architecture, images):

@@ -36,6 +36,12 @@ def assert_cached(tmp_path):
     return assert_cached
 
 
+def rows_of(page):
+    """Return the cells of a page's tables, row by row."""
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_correlation_and_the_tests_of_it(experiment, assert_cached):
     scores, truth = load(experiment, "scores"), load(experiment, "ground_truth")
@@ -56,10 +62,11 @@ def test_summary_and_stability(experiment, assert_cached):
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_the_page(experiment):
+def test_the_page_has_the_numbers_of_the_tables(experiment):
     names = ("correlation", "reliability", "summary")
     page = tau_page(*(load(experiment, name) for name in names))
-    assert page == (ROOT / cached(experiment).tau_table).read_text()
+    kept = (ROOT / cached(experiment).tau_table).read_text()
+    assert rows_of(page) == rows_of(kept)
 
 
 @pytest.mark.parametrize("metric", ["peftdiff", "ncti"])

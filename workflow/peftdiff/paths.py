@@ -40,6 +40,14 @@ STUDY_PAGES = ("times", "complexity")
 STUDY_ARRAYS = ("scree",)
 
 
+# The templates of the summary page, its styles and its script.
+PAGE_PARTS = (
+    *("page.html", "macros.html", "answer.html", "cards.html", "points.html"),
+    *("ranking.html", "accuracies.html", "trust.html", "studies.html", "origin.html"),
+    *("glossary.html", "page.css", "page.js"),
+)
+
+
 class Experiment:
     """The files of one experiment, below one root folder."""
 
@@ -183,7 +191,7 @@ def published_table(name: str) -> str:
 
 
 def page_part(name: str) -> str:
-    """Return a part of the summary page: its template, its styles, its script."""
+    """Return a part of the summary page, one of `PAGE_PARTS`."""
     return f"{RESOURCES}/summary/{name}"
 
 

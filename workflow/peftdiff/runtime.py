@@ -1,4 +1,4 @@
-"""What every job needs around its work: log, device, precision, stopwatch, progress."""
+"""What jobs need around their work: a log, errors of one sentence, a stopwatch."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ logger = logging.getLogger("peftdiff")
 
 SHORT = 0.1  # seconds: what takes less is timed REPEATS times
 REPEATS = 3
+INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
 
 Result = TypeVar("Result")
 
@@ -26,7 +27,7 @@ class UserError(ValueError):
 
 
 def digest(value: Any) -> str:
-    """Return a short stable digest of a JSON-like value, the order of keys aside."""
+    """Return a short digest of a JSON-like value, whatever the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
@@ -36,13 +37,14 @@ def job(log: str | None = None) -> Iterator[None]:
     """Run a rule's work: its messages go to `log`, a failure ends in one sentence.
 
     The whole traceback of a failure stays in the log; the terminal is shown the
-    sentence alone, and the process ends with exit code 1.
+    sentence alone, and the process ends with exit code 1. Ctrl-C ends it quietly, with
+    exit code 130.
     """
     with contextlib.ExitStack() as stack:
         stream = sys.stderr
         if log:
-            # A file of its own, should an orphan of a killed workflow still write to
-            # the old one; line buffering lets a reader follow it.
+            # A new file, as a job that a killed workflow has left running may still
+            # write to the old one. Line buffering lets a reader follow it.
             Path(log).unlink(missing_ok=True)
             stream = stack.enter_context(open(log, "w", buffering=1, encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stdout(stream))
@@ -56,17 +58,21 @@ def job(log: str | None = None) -> Iterator[None]:
         stack.callback(logging.getLogger("py.warnings").removeHandler, handler)
         try:
             yield
-        except (ValueError, OSError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not out_of_memory(error):
-                raise  # a mistake of ours
+        except KeyboardInterrupt:
+            logger.info("stopped; the same command goes on where it was")
+            raise SystemExit(INTERRUPTED) from None
+        except Exception as error:
             logger.exception("failed")
+            expected = isinstance(error, ValueError | OSError | MemoryError)
+            if not expected and not out_of_memory(error):
+                raise  # a mistake of ours
             where = f" (log: {log})" if log else ""
             print(f"Error: {one_sentence(error)}{where}", file=sys.stderr)
             raise SystemExit(1) from None
 
 
 def one_sentence(error: Exception) -> str:
-    """Say an exception in a sentence that names the file where one is at fault."""
+    """Return an exception as a sentence, which names the file that is at fault."""
     if isinstance(error, MemoryError) or out_of_memory(error):
         if "CUDA" not in str(error):
             return "the job ran out of memory; give it more, or lower its batch size"
@@ -82,13 +88,13 @@ def one_sentence(error: Exception) -> str:
 
 
 def out_of_memory(error: Exception) -> bool:
-    """Return whether torch could not have the memory it asked for, here or on a GPU."""
+    """Return whether torch ran out of memory, on the CPU or on a GPU."""
     signs = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
 
 
 class Stopwatch:
-    """Seconds since it was made."""
+    """A clock that starts when it is made."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
@@ -99,10 +105,10 @@ class Stopwatch:
 
 
 def measure(work: Callable[[], Result]) -> tuple[Result, float]:
-    """Return what `work` returns and its seconds, the median where it is short.
+    """Return what `work` returns and its seconds, the median of a few calls if short.
 
-    The first call counts: whoever wants warm times calls `work` once before. On a GPU
-    `work` must wait for its end.
+    There is no untimed call before: call `work` once for that. On a GPU `work` must
+    wait for the end of its computations.
     """
     seconds: list[float] = []
     while not seconds or (seconds[0] < SHORT and len(seconds) < REPEATS):

@@ -96,20 +96,23 @@ def study_table(name):
     def path(wildcards):
         table = Experiment(wildcards.root).table(name)
         if wildcards.root != LIVE.root and not os.path.exists(table):
-            raise WorkflowError(f"{table} is missing. {remedy(wildcards.root)}")
+            raise WorkflowError(
+                f"{table} is missing; the targets 'studies' and then 'freeze_results'"
+                " make it, with that experiment's --configfile"
+            )
         return table
 
     return path
 
 
 def remedy(root):
-    """Say who makes a table of the studies."""
-    if root == LIVE.root:
-        return "The target 'studies' makes it: snakemake --cores all studies"
-    return (
-        "The targets 'studies' and then 'freeze_results' make it, with this"
-        " experiment's --configfile."
-    )
+    """Return the command that runs this experiment; nothing for a cached one."""
+    if root != LIVE.root:
+        return ""
+    engine = os.path.relpath(Path(sys.prefix, "bin", "snakemake"))
+    given = [os.path.relpath(path) for path in workflow.config_settings.configfiles]
+    files = ["--configfile", *given] if given else []
+    return shlex.join([engine, "--cores", "all", *files])
 
 
 def kept_studies(root):

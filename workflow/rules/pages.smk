@@ -10,11 +10,10 @@ refers to; report_status needs nothing and writes into its log what is done and 
 left.
 """
 
-from peftdiff.paths import STUDY_ARRAYS, STUDY_PAGES, page_part
+from peftdiff.paths import PAGE_PARTS, STUDY_ARRAYS, STUDY_PAGES, page_part
 from peftdiff.reporting.figures import FIGURES
 
 POSTER = ["weighted_tau", "averages", "improvements", "ablation"]
-PAGE_PARTS = ["page.html", "page.css", "page.js"]
 
 # What runs are made of: images, and the weights of a backbone from elsewhere.
 CHECKED = {name: LIVE.data(name) for name in ["source", *config["tasks"]]}

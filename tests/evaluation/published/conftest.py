@@ -1,29 +1,22 @@
-"""The published tables as they lie with the workflow."""
-
-import pandas as pd
 import pytest
 
-from peftdiff.evaluation.published import PosterTables
-from tests.helpers.project import PUBLISHED
-
-OUR_WORDS = {"dataset": "task", "top1_accuracy_percent": "accuracy"}
-
-
-def read(name):
-    return pd.read_csv(PUBLISHED / f"{name}.csv").rename(columns=OUR_WORDS)
+from tests.helpers.published import (
+    poster_tables,
+    published_accuracies,
+    published_groups,
+)
 
 
 @pytest.fixture(scope="session")
 def poster():
-    names = ("weighted_tau", "averages", "improvements", "timing_minutes", "ablation")
-    return PosterTables(*map(read, names))
+    return poster_tables()
 
 
 @pytest.fixture(scope="session")
 def accuracies():
-    return read("accuracy_vtab")
+    return published_accuracies()
 
 
 @pytest.fixture(scope="session")
-def groups(poster):
-    return dict(zip(poster.taus["task"], poster.taus["group"], strict=True))
+def groups():
+    return published_groups()

@@ -151,7 +151,7 @@ def test_times_from_tables_to_a_figure(tmp_path, make):
         **{"embed": 3.0, "score:peftdiff": 3.0, "fine_tune": 120.0},
         "source_training": 60.0,
     }
-    assert "20x" in (tmp_path / "times.md").read_text()
+    assert "20.0x" in (tmp_path / "times.md").read_text()
     sources = {"timing": f"{tmp_path}/timing.csv"}
     draw_figure.main(sources, [f"{tmp_path}/times.svg"], name="times")
     assert (tmp_path / "times.svg").stat().st_size > 5000

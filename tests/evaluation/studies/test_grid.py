@@ -7,8 +7,10 @@ import pytest
 from peftdiff.diffusion import diffusion_score, rank_pool
 from peftdiff.evaluation.studies.grid import (
     grid_components,
+    one_at_a_time,
     score_settings,
     tabulate_grid,
+    two_at_a_time,
 )
 from peftdiff.evaluation.studies.parameters import (
     SETTING,
@@ -19,6 +21,7 @@ from peftdiff.statistics import weighted_tau
 
 AXES = {"diffusion_times": [1, 5], "neighbors": [6, 10], "components": [4, 6]}
 SETTINGS = pd.DataFrame(list(itertools.product(*AXES.values())), columns=SETTING)
+SLICED = ([1, 2.5, 10], [4, 8], [3, 5])
 
 
 def test_a_tasks_grid_holds_every_model_under_every_setting(embeddings):
@@ -90,3 +93,56 @@ def test_what_is_not_configured_keeps_the_librarys_default():
     assert complete_parameters({})["kernel_width"] == 1.0
     wanted = {"diffusion_time": 3, "neighbors": 20, "components": 32}
     assert default_setting({"diffusion_time": 3, "inter": "root"}) == wanted
+
+
+@pytest.fixture
+def grid():
+    rng = np.random.default_rng(0)
+    rows = [
+        (task, *setting, rng.uniform(-1, 1))
+        for task in ("land", "digits")
+        for setting in itertools.product(*SLICED)
+    ]
+    table = pd.DataFrame(rows, columns=["task", *SETTING, "weighted_tau"])
+    return table.sample(frac=1, random_state=0)
+
+
+def test_one_at_a_time_the_others_stay(grid):
+    setting = {"diffusion_time": 2.5, "neighbors": 8, "components": 3}
+    curves = one_at_a_time(grid, setting)
+    assert list(curves) == SETTING
+    taus = grid.set_index(["task", *SETTING])["weighted_tau"]
+    for name, axis in zip(SETTING, SLICED, strict=True):
+        curve = curves[name]
+        assert list(curve.index) == axis
+        assert set(curve.columns) == {"land", "digits"}
+        for task, value in itertools.product(curve.columns, axis):
+            key = (task, *(setting | {name: value}).values())
+            assert curve.loc[value, task] == taus[key]
+
+
+def test_two_at_a_time_the_third_stays(grid):
+    setting = {"diffusion_time": 10, "neighbors": 4, "components": 5}
+    maps = two_at_a_time(grid, setting)
+    assert list(maps) == list(itertools.combinations(SETTING, 2))
+    taus = grid.set_index(["task", *SETTING])["weighted_tau"]
+    for (first, second), table in maps.items():
+        for a, b in itertools.product(table.index, table.columns):
+            key = (setting | {first: a, second: b}).values()
+            mean = (taus[("land", *key)] + taus[("digits", *key)]) / 2
+            assert table.loc[a, b] == pytest.approx(mean)
+    assert maps["neighbors", "components"].shape == (2, 2)
+
+
+def test_a_task_without_taus_is_left_out_and_a_single_gap_stays_a_gap(grid):
+    setting = {"diffusion_time": 1, "neighbors": 4, "components": 3}
+    empty = grid[grid["task"] == "land"].assign(task="dsloc", weighted_tau=np.nan)
+    both = pd.concat([grid, empty], ignore_index=True)
+    at = (both[SETTING] == pd.Series(setting)).all(axis=1) & (both["task"] == "land")
+    both.loc[at, "weighted_tau"] = np.nan
+    curve = one_at_a_time(both, setting)["components"]
+    assert set(curve.columns) == {"land", "digits"}
+    assert np.isnan(curve.loc[3, "land"])
+    table = two_at_a_time(both, setting)["diffusion_time", "neighbors"]
+    assert np.isnan(table.loc[1, 4])
+    assert table.isna().sum(axis=None) == 1

@@ -65,7 +65,7 @@ class Tables:
     def summary(correlation, null_sd=0.2):
         metrics = correlation["metric"].unique()
         table = pd.DataFrame({"experiment": "mini", "metric": metrics})
-        return table.assign(null_sd_shared_permutation=null_sd)
+        return table.assign(null_sd_shared_permutation=null_sd, verdict="undefined")
 
     @staticmethod
     def friedman(metrics=METRICS[:-1], difference=1.5, n_tasks=12):

@@ -3,7 +3,6 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.colors import same_color
 
 from peftdiff.evaluation.published import SOURCES
 from peftdiff.reporting import labels
@@ -62,16 +61,6 @@ def test_marks_stand_at_means_and_dots_at_tasks(tables, marks):
     assert dots == list(taus.loc[taus["ranking"] == "logme", "weighted_tau"])
     texts = [text.get_text() for text in axes.texts if text.xy[1] == row]
     assert texts == [style.number(expected), "9", "6"]
-
-
-@pytest.mark.parametrize(("value", "filled"), [(0.19, False), (-0.21, True)])
-def test_only_marks_beyond_two_deviations_are_filled(tables, value, filled):
-    taus, means = tables
-    axes = published.draw(taus, means.assign(weighted_tau=value)).axes[0]
-    diamonds = [line for line in axes.lines if line.get_marker() == "D"]
-    assert len(diamonds) == len(means)
-    wanted = style.ACCENT if filled else "white"
-    assert all(same_color(mark.get_markerfacecolor(), wanted) for mark in diamonds)
 
 
 def test_bands_and_errors_reach_two_deviations(tables):

@@ -87,16 +87,6 @@ def test_ablation_shows_each_tau_and_the_mean(make):
     assert bands(panel, 0)[0][1] == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("tau", "filled"), [(0.59, False), (-0.61, True)])
-def test_ablation_fills_what_is_beyond_two_deviations(tau, filled):
-    table = study_tables.ablation({"natural": ("digits",)})
-    table = table.assign(weighted_tau=tau, mean_null_sd=table["null_sd"])
-    (panel,) = ablation.draw(table).axes
-    for line in panel.lines[:-1]:
-        face, edge = line.get_markerfacecolor(), line.get_markeredgecolor()
-        assert same_color(face, edge if filled else "white")
-
-
 def test_curves_follow_the_grid_with_the_others_at_their_best(make):
     tasks = make.six
     grid, choice = study_tables.grid(tasks), study_tables.grid_choice(tasks)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 
+from peftdiff.evaluation.verdict import BEYOND, UNCORRECTED_ONLY
 from peftdiff.reporting import labels
 from peftdiff.reporting.figures import style, tau
 
@@ -40,6 +41,9 @@ def test_a_panel_per_metric_with_a_row_per_task(make, count, overlaps):
     rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert rows == wanted
     assert overlaps(figure) == []
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
 
 
 def test_best_mean_comes_first_and_baselines_last(make):
@@ -55,9 +59,9 @@ def test_dots_stand_at_tau_and_the_diamond_at_their_mean(make, marks):
     correlation = make.correlation()
     panel = panel_of(drawn(make, correlation), "logme")
     taus = correlation.loc[correlation["metric"] == "logme", "weighted_tau"]
-    found = sorted(marks(panel, 4.5), key=lambda mark: mark[1])
-    assert found[0] == (pytest.approx(taus.mean()), 0)
-    assert [x for x, _ in found[1:]] == pytest.approx(list(taus))
+    assert marks(panel, 4.5) == [(pytest.approx(taus.mean()), 0)]
+    found = sorted(marks(panel, 3.5), key=lambda mark: mark[1])
+    assert [x for x, _ in found] == pytest.approx(list(taus))
     numbers = [text.get_text() for text in panel.texts]
     assert sorted(numbers) == sorted(map(style.number, [*taus, taus.mean()]))
 
@@ -73,15 +77,23 @@ def test_bands_are_one_and_two_deviations_and_the_means_own(make):
     assert narrow == pytest.approx((-0.2, 0.2))
 
 
-@pytest.mark.parametrize(("value", "filled"), [(0.59, False), (-0.61, True)])
-def test_only_dots_beyond_two_deviations_are_filled(make, value, filled):
-    correlation = make.correlation({"natural": ("digits",)}, ("peftdiff",))
-    correlation = correlation.assign(weighted_tau=value)
-    panel = tau.draw(correlation, make.summary(correlation, null_sd=0.3)).axes[0]
-    dots = [line for line in panel.lines if line.get_marker() in "oD"]
-    assert len(dots) == 2
-    wanted = style.ACCENT if filled else "white"
-    assert all(same_color(dot.get_markerfacecolor(), wanted) for dot in dots)
+def test_the_mean_is_filled_where_the_table_says_so_and_no_task_is(make):
+    correlation = make.correlation(metrics=("peftdiff", "logme"))
+    # Far outside of its band, and yet the verdict decides.
+    correlation["weighted_tau"] = correlation["metric"].map(
+        {"peftdiff": 0.1, "logme": 0.9}
+    )
+    verdicts = {"peftdiff": BEYOND, "logme": UNCORRECTED_ONLY}
+    summary = make.summary(correlation)
+    summary["verdict"] = summary["metric"].map(verdicts)
+    figure = tau.draw(correlation, summary)
+    for metric, filled in (("peftdiff", True), ("logme", False)):
+        panel = panel_of(figure, metric)
+        (mean,) = [line for line in panel.lines if line.get_marker() == "D"]
+        wanted = style.ACCENT if filled else "white"
+        assert same_color(mean.get_markerfacecolor(), wanted)
+        tasks = [line for line in panel.lines if line.get_marker() == "o"]
+        assert len({line.get_markerfacecolor() for line in tasks}) == 1
 
 
 def test_undefined_tau_is_crossed_out_and_left_out_of_the_mean(make, marks, texts):
@@ -118,7 +130,7 @@ def test_metric_that_lacks_a_task_says_over_how_many_its_mean_runs(make):
 
 def test_empty_null_deviation_draws_no_band(make):
     figure = drawn(make, make.correlation().assign(null_sd=np.nan))
-    assert all(end - start == 0 for start, end in bands(figure.axes[0], 2.5))
+    assert bands(figure.axes[0], 2.5) == []
 
 
 def test_many_metrics_go_on_in_further_rows(make, overlaps):

@@ -21,7 +21,7 @@ def cells(page, metric, number=0):
 def test_the_page_tells_chance_from_signal():
     page = page_of(tables.scores(), tables.truth())
     assert page.startswith("# Weighted tau with the ground truth: test, 5 methods")
-    assert "not distinguishable from chance" in page.replace("\n", " ")
+    assert "No metric is beyond chance (1 metric tried)." in page
     assert "fewer tasks" not in page
     assert cells(page, "random")[1] == "+0.00"
     assert cells(page, "metric", 1) == ["metric", "digits", "land", "dsloc"]
@@ -38,6 +38,17 @@ def test_the_numbers_are_those_of_the_tables():
     taus = correlate(scores, truth).set_index(["task", "metric"])["weighted_tau"]
     found = cells(page_of(scores, truth), "logme", 1)
     assert found[2] == f"{taus['land', 'logme']:+.2f}"
+
+
+def test_the_verdicts_are_those_of_the_table():
+    truth = tables.truth(tasks={f"task {i}": "natural" for i in range(6)})
+    pool = truth[truth["in_pool"]].rename(columns={"accuracy": "score"})
+    page = page_of(pool.assign(metric="logme"), truth)
+    assert "Beyond chance, corrected for 1 metric: logme." in page
+    few = truth[truth["method"].isin(tables.METHODS[:3])]
+    page = page_of(pool.assign(metric="logme"), few)
+    assert "Too little data to tell from chance: logme." in page
+    assert "top 3" not in page.splitlines()[2]
 
 
 def test_a_small_p_value_is_not_nought():

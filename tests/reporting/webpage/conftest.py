@@ -1,6 +1,3 @@
-import re
-from html import unescape
-
 import pandas as pd
 import pytest
 
@@ -8,11 +5,10 @@ from peftdiff.evaluation.comparison import compare_all, compare_pairs
 from peftdiff.evaluation.correlation import correlate, reliabilities
 from peftdiff.evaluation.stability import leave_methods_out
 from peftdiff.evaluation.summary import summarize
-from peftdiff.paths import page_part
 from peftdiff.reporting.webpage import page_contents, render
 from tests.helpers import tables
+from tests.helpers.pages import parts, text_of
 from tests.helpers.poster import poster
-from tests.helpers.project import ROOT
 
 
 class Experiment:
@@ -47,11 +43,6 @@ class Experiment:
         return render(self.page(**more), pictures or {}, parts(), remedy="REMEDY")
 
 
-def parts():
-    names = ("page.html", "page.css", "page.js")
-    return {name: (ROOT / page_part(name)).read_text() for name in names}
-
-
 @pytest.fixture(scope="session")
 def experiment():
     """Return what makes an experiment out of scores and accuracies."""
@@ -70,22 +61,6 @@ def visible():
     """Return a function that gives the text of a page, without marks and scripts."""
 
     def visible(html):
-        body = html[html.index("<main>") : html.index("</main>")]
-        return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+        return text_of(html[html.index("<main>") : html.index("</main>")])
 
     return visible
-
-
-@pytest.fixture(scope="session")
-def section():
-    """Return a function that finds a table of a page by its name."""
-
-    def section(page, name):
-        for part in page.sections:
-            for block in part.blocks:
-                for table in block.tables:
-                    if table.name == name:
-                        return table
-        raise AssertionError(f"no table {name}")
-
-    return section

@@ -4,7 +4,14 @@ import shutil
 
 import pytest
 
-from peftdiff.paths import STUDY_TABLES, TABLES, cached, page_part, published_table
+from peftdiff.paths import (
+    PAGE_PARTS,
+    STUDY_TABLES,
+    TABLES,
+    cached,
+    page_part,
+    published_table,
+)
 from peftdiff.records import read_table
 from peftdiff.reporting.figures import accuracy, critical_difference, tau
 from peftdiff.reporting.figures.style import save
@@ -69,11 +76,11 @@ def address(tmp_path_factory):
         str(ROOT / experiment.provenance),
         figures,
         [str(ROOT / f"workflow/report/{name}.rst") for name in TITLES],
-        [str(ROOT / page_part(n)) for n in ("page.html", "page.css", "page.js")],
+        [str(ROOT / page_part(name)) for name in PAGE_PARTS],
         str(folder / "summary.html"),
         logs=str(folder),
         titles=TITLES,
-        remedy="Someone makes it.",
+        remedy="snakemake",
     )
     assert (folder / "summary.html").stat().st_size < 3_000_000
     return (folder / "summary.html").as_uri()

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from peftdiff.reporting.webpage.by_task import OVERALL, task_table, texts, wide
-from peftdiff.reporting.webpage.cells import BEST, SECOND
+from peftdiff.reporting.webpage.by_task import OVERALL, task_table, wide
+from peftdiff.reporting.webpage.tables import BEST, SECOND, notes_of
 
 GROUPS = {"natural": ["digits", "texture"], "structured": ["dsloc"]}
 TASKS = ["digits", "texture", "dsloc"]
@@ -23,7 +23,7 @@ def cells(table, row):
 
 
 def test_tasks_stand_in_groups_with_averages_behind(values):
-    table = task_table("t", "", values, GROUPS, heading="Metric")
+    table = task_table("t", values, GROUPS, heading="Metric")
     assert [column.label for column in table.columns] == [
         *("Metric", "Digits", "Texture", "Avg. Nat.", "Sprite-Loc", "Avg. Str."),
         "Avg.",
@@ -38,14 +38,14 @@ def test_tasks_stand_in_groups_with_averages_behind(values):
 
 def test_the_best_are_marked_in_every_column_but_not_baselines(values):
     kinds = {"chance": "baseline"}
-    high = task_table("t", "", values, GROUPS, heading="", kinds=kinds)
+    high = task_table("t", values, GROUPS, heading="", kinds=kinds)
     assert cells(high, "a")["Natural", "Digits"].mark == BEST
     assert cells(high, "b")["Natural", "Digits"].mark == SECOND
     assert cells(high, "chance")["Natural", "Digits"].mark == ""
     assert [row.kind for row in high.rows] == ["", "", "baseline"]
-    low = task_table("t", "", values, GROUPS, heading="", highest=False)
+    low = task_table("t", values, GROUPS, heading="", best="lowest")
     assert cells(low, "chance")["Natural", "Digits"].mark == BEST
-    plain = task_table("t", "", values, GROUPS, heading="", ranked=False)
+    plain = task_table("t", values, GROUPS, heading="", best="")
     assert all(cell.mark == "" for row in plain.rows for cell in row.cells)
 
 
@@ -53,7 +53,7 @@ def test_an_undefined_value_has_its_note_and_leaves_the_average(values):
     values.loc["a", "texture"] = np.nan
     values.loc["b"] = np.nan
     notes = {("a", "texture"): "saturated", ("a", "digits"): "two seeds"}
-    table = task_table("t", "", values, GROUPS, heading="", notes=notes)
+    table = task_table("t", values, GROUPS, heading="", notes=notes)
     row = cells(table, "a")
     assert row["Natural", "Texture"].text == ""
     assert row["Natural", "Texture"].note == "saturated"
@@ -67,13 +67,13 @@ def test_an_undefined_value_has_its_note_and_leaves_the_average(values):
 
 
 def test_one_group_has_one_average(values):
-    table = task_table("t", "", values, {"natural": ["digits"]}, heading="")
+    table = task_table("t", values, {"natural": ["digits"]}, heading="")
     assert [column.label for column in table.columns] == ["", "Digits", "Avg."]
 
 
 def test_printed_averages_take_the_place_of_computed_ones(values):
     printed = {"natural": {"a": 0.111}, OVERALL: {"a": 0.222}}
-    table = task_table("t", "", values, GROUPS, heading="", averages=printed)
+    table = task_table("t", values, GROUPS, heading="", printed=printed)
     row = cells(table, "a")
     assert row["Natural", "Avg. Nat."].value == 0.111
     assert row[OVERALL, "Avg."].value == 0.222
@@ -92,8 +92,8 @@ def test_tidy_tables_become_wide():
     assert list(table.index) == ["b", "a"]
     assert table.loc["b", "y"] == 3.0
     assert np.isnan(table.loc["a", "x"])
-    assert texts(tidy, "metric") == {("a", "x"): "lost"}
-    assert texts(tidy.drop(columns="note"), "metric") == {}
+    assert notes_of(tidy, "metric", "task") == {("a", "x"): "lost"}
+    assert notes_of(tidy.drop(columns="note"), "metric", "task") == {}
     seeds = pd.concat([tidy, tidy.assign(tau=2.0)])
     # An undefined seed makes the mean undefined.
     assert np.isnan(wide(seeds, "metric", "tau").loc["a", "x"])

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from peftdiff.reporting.webpage import Picture
-from peftdiff.reporting.webpage.contents import STUDIES
+from peftdiff.reporting.webpage import Picture, render
 from tests.helpers import study_tables, tables
+from tests.helpers.pages import parts
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x28\x00\x00\x00\x14"
 SMOKE = {"digits": "natural", "dsloc": "structured"}
@@ -47,7 +47,9 @@ def without_a_task(experiment):
 def test_partial_experiments_give_pages_that_say_so(experiment, visible, make):
     text = visible(make(experiment).html())
     assert not re.search(r"\bnan\b|\bNone\b|\bNaT\b", text)
-    assert "There is no grid.csv and no grid_choice.csv here. REMEDY" in text
+    assert "there is no ablation.csv , no grid.csv" in text
+    assert "This command runs them: REMEDY -- studies" in text
+    assert "What do its settings matter?" not in text
     assert "What to use on each task" in text
 
 
@@ -56,6 +58,13 @@ def test_an_undefined_value_is_marked_and_explained(experiment, visible):
     assert re.search(r'<td title="[^"]+"><span aria-hidden="true">–</span>', html)
     assert "no score for vpt" in visible(html)
     assert "average over" in visible(html) or "undefined on each" in visible(html)
+
+
+def test_kept_results_name_no_command(experiment, visible):
+    page = smoke(experiment).page()
+    text = visible(render(page, {}, parts()))
+    assert "have not been run here" in text
+    assert "This command" not in text
 
 
 def test_studies_are_shown_where_they_are(experiment, visible):
@@ -80,13 +89,11 @@ def test_studies_are_shown_where_they_are(experiment, visible):
         complexity=complexity,
     )
     html = found.html()
-    assert "There is no" not in visible(html)
+    text = visible(html)
+    assert "have not been run" not in text
+    assert "intra only 0.174, inter only 0.22 and combined 0.517." in text
     for name in ("ablation", "grid", "grid_chance", "choices", "times", "complexity"):
         assert f'id="table-{name}"' in html
-    needed = {table for _, _, names in STUDIES.values() for table in names}
-    assert needed == {
-        *("ablation", "grid", "grid_choice", "choices", "timing", "complexity")
-    }
 
 
 def test_pictures_are_held_by_the_page(whole):

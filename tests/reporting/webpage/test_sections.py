@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from peftdiff.reporting.webpage import evidence, results, studies
-from peftdiff.reporting.webpage.origin import jobs_table, provenance_table
+from peftdiff.evaluation.comparison import different_pairs, gains
+from peftdiff.reporting.webpage import results, statistics, studies
+from peftdiff.reporting.webpage.provenance import jobs_table, provenance_table
 from tests.helpers import study_tables, tables
 from tests.helpers.poster import poster
 
@@ -17,8 +18,8 @@ def texts_of(table):
     return {row.cells[0].text: [cell.text for cell in row.cells] for row in table.rows}
 
 
-def test_the_taus_are_those_of_the_table(whole, section):
-    table = section(whole.page(), "tau")
+def test_the_taus_are_those_of_the_table(whole):
+    table = whole.page().tables["tau"]
     taus = whole.tables["correlation"].set_index(["metric", "task"])["weighted_tau"]
     row = texts_of(table)["LogME"]
     expected = f"{taus['logme', 'land']:.2f}".replace("-", "−")
@@ -26,8 +27,8 @@ def test_the_taus_are_those_of_the_table(whole, section):
     assert [r.kind for r in table.rows] == ["", "", *["baseline"] * 3]
 
 
-def test_references_stand_below_the_pool_and_are_not_ranked(whole, section):
-    table = section(whole.page(), "accuracy")
+def test_references_stand_below_the_pool_and_are_not_ranked(whole):
+    table = whole.page().tables["accuracy"]
     last = table.rows[-1]
     assert (last.cells[0].text, last.kind) == ("Full fine-tuning", "reference")
     assert last.cells[1].text == "99.0"
@@ -58,86 +59,93 @@ def test_gains_are_differences_of_means_on_shared_tasks():
         for task, tau in zip("abc", values, strict=True)
     ]
     printed = pd.DataFrame({"metric": ["logme"], "percent": [68.95]})
-    found = results.gain_rows(pd.DataFrame(rows), "peftdiff", printed)
+    found = gains(pd.DataFrame(rows), "peftdiff")
     assert list(found.index) == ["logme", "nleep"]
     assert found.loc["logme", "difference"] == pytest.approx(0.4 - 0.15)
     assert found.loc["logme", "percent"] == pytest.approx(100 * (0.4 / 0.15 - 1))
     assert found.loc["logme", "n_tasks"] == 2
     assert np.isnan(found.loc["nleep", "percent"])  # to an average below zero
     assert found.loc["nleep", "difference"] == pytest.approx(0.3 + 0.1)
+    assert gains(pd.DataFrame(rows), "sfda").empty
+    table = results.gains_table(pd.DataFrame(rows), "peftdiff", printed)
+    assert texts_of(table)["LogME"][1:] == ["0.25", "166.7", "68.95", "2"]
+    assert list(table.footnotes) == [
+        "no ratio: an average is not above zero",
+        "not on the poster",
+    ]
 
 
-def test_the_summary_says_the_verdict(whole, section):
-    table = section(whole.page(), "summary")
+def test_the_summary_says_the_verdict(whole):
+    table = whole.page().tables["summary"]
     row = whole.tables["summary"].set_index("metric").loc["logme"]
     labels = [column.label for column in table.columns]
     shown = dict(zip(labels, texts_of(table)["LogME"], strict=True))
     assert shown["p"] == f"{row['p_value']:.3f}"
-    assert shown["Verdict"] == "not told from chance"
+    assert shown["Verdict"] == row["verdict"]
     assert shown["Tasks"] == "3"
     assert texts_of(table)["Random"][2:8] == [""] * 6
     assert table.footnotes == {}
 
 
-def test_the_test_of_all_metrics_is_said_in_a_sentence():
-    friedman = pd.DataFrame(
-        {
-            "metric": ["logme", "knn", "sfda"],
-            "mean_rank": [1.2, 1.8, 3.0],
-            "n_tasks": 12,
-            "n_metrics": 3,
-            "p_value": 0.002,
-            "critical_difference": 1.0,
-            "note": np.nan,
-        }
-    )
-    pairs = pd.DataFrame(
-        {
-            "metric": ["logme", "sfda"],
-            "other": ["sfda", "knn"],
-            "rank_difference": [-1.8, 1.2],
-            "p_value": [0.0001, 0.04],
-        }
-    )
-    assert evidence.friedman_sentence(friedman).startswith("The metrics differ (")
-    assert evidence.pairs_sentence(pairs, friedman) == (
-        "Pairs that differ: LogME above SFDA (p < 0.001) and k-NN above SFDA"
-        " (p = 0.040)."
-    )
-    rows = texts_of(evidence.friedman_table(friedman))
+FRIEDMAN = pd.DataFrame(
+    {
+        "experiment": "test",
+        "metric": ["logme", "knn", "sfda"],
+        "mean_rank": [1.2, 1.8, 3.0],
+        "n_tasks": 12,
+        "n_metrics": 3,
+        "p_value": 0.002,
+        "critical_difference": 1.0,
+        "note": np.nan,
+    }
+)
+PAIRS = pd.DataFrame(
+    {
+        "metric": ["logme", "sfda"],
+        "other": ["sfda", "knn"],
+        "rank_difference": [-1.8, 1.2],
+        "p_value": [0.0001, 0.04],
+    }
+)
+
+
+def test_the_test_of_all_metrics_is_said_in_a_sentence(experiment, visible):
+    def said(friedman, pairs=PAIRS):
+        found = experiment(
+            tables.scores(), tables.truth(), friedman=friedman, nemenyi=pairs
+        )
+        return visible(found.html()).replace("\u00a0", " ")
+
+    text = said(FRIEDMAN)
+    assert "The metrics differ (Friedman's test, p = 0.002, 12 tasks" in text
+    assert "LogME above SFDA (p < 0.001) and k-NN above SFDA (p = 0.040)." in text
+    assert "No single pair differs" in said(FRIEDMAN, PAIRS.assign(p_value=0.2))
+    same = FRIEDMAN.assign(p_value=0.3)
+    assert "order below means nothing" in said(same)
+    assert different_pairs(PAIRS, same).empty
+    none = FRIEDMAN.assign(p_value=np.nan, mean_rank=np.nan, note="no test")
+    assert "no test of the metrics" in said(none)
+
+
+def test_metrics_are_told_from_the_best_beyond_the_critical_difference():
+    rows = texts_of(statistics.friedman_table(FRIEDMAN))
     assert [rows[name][2] for name in ("LogME", "k-NN", "SFDA")] == ["no", "no", "yes"]
-    same = friedman.assign(p_value=0.3)
-    assert "order below means nothing" in evidence.friedman_sentence(same)
-    assert evidence.pairs_sentence(pairs, same) == ""
-    none = friedman.assign(p_value=np.nan, mean_rank=np.nan, note="no test")
-    assert "no test of the metrics" in evidence.friedman_sentence(none)
-    assert evidence.friedman_table(none).footnotes == {"no test": "a"}
+    none = FRIEDMAN.assign(mean_rank=np.nan, note="no test")
+    assert statistics.friedman_table(none).footnotes == {"no test": "a"}
+    assert texts_of(statistics.friedman_table(none))["SFDA"] == ["SFDA", "", ""]
 
 
-def test_stability_shows_the_range(whole, section):
-    table = section(whole.page(), "stability")
+def test_stability_shows_the_range(whole):
+    table = whole.page().tables["stability"]
     own = whole.tables["stability"].query("metric == 'logme'")["mean_weighted_tau"]
     row = next(row for row in table.rows if row.cells[0].text == "LogME")
     assert row.cells[1].value == pytest.approx(own.max() - own.min())
     assert len(row.cells) == 2 + len(tables.METHODS)
 
 
-def timing():
-    rows = [
-        (task, group, stage, seconds)
-        for group, names in TASKS.items()
-        for task in names
-        for stage, seconds in (
-            *(("embed", 30.0), ("score:logme", 30.0), ("score:peftdiff", 90.0)),
-            ("fine_tune", 1200.0),
-        )
-    ]
-    rows.append((None, None, "source_training", 600.0))
-    return pd.DataFrame(rows, columns=["task", "group", "stage", "seconds"])
-
-
 def test_times_are_in_the_layout_of_the_poster():
-    table = studies.times_table(timing())
+    timing = study_tables.timing(TASKS)
+    table = studies.times_table(timing)
     assert [(c.group, c.label) for c in table.columns[1:]] == [
         (group, label)
         for group in ("Natural", "Structured", "Total")
@@ -145,16 +153,17 @@ def test_times_are_in_the_layout_of_the_poster():
     ]
     rows = texts_of(table)
     assert list(rows) == ["PEFTDiff", "LogME", "Fine-tuning", "Source training"]
-    # Two natural tasks: a minute each with LogME, two with PEFTDiff; twenty to tune.
-    assert rows["LogME"][1:] == ["2.00", "20.0", "1.00", "20.0", "3.00", "20.0"]
-    assert rows["PEFTDiff"][1:3] == ["4.00", "10.0"]
-    assert rows["Fine-tuning"][1:] == ["40.0", "", "20.0", "", "60.0", ""]
-    assert rows["Source training"][5] == "10.0"
-    assert table.footnotes == {"no time of its own": "a"}
-    part = timing()[lambda rows: rows["stage"] == "score:logme"]
-    rows = texts_of(studies.times_table(part))
-    assert rows["LogME"][1:3] == ["1.00", ""]
-    assert "without embedding" in studies.times_table(part).legend
+    # Two natural tasks, two methods: 4 x (6 + 2) seconds, or 4 x (6 + 3).
+    assert rows["PEFTDiff"][1:5] == ["0.53", "150", "0.27", "150"]
+    assert rows["LogME"][1:3] == ["0.60", "133"]
+    assert rows["Fine-tuning"][1:] == ["80.0", "", "40.0", "", "120.0", ""]
+    assert rows["Source training"][5] == "1.67"
+    assert table.footnotes == {}
+    lost = timing["stage"] == "embed"
+    gap = timing.assign(seconds=timing["seconds"].mask(lost))
+    table = studies.times_table(gap)
+    assert texts_of(table)["LogME"][1:3] == ["", ""]
+    assert list(table.footnotes) == ["not recorded: embedding"]
 
 
 def test_complexity_is_a_percentage_with_its_counts():
@@ -182,10 +191,6 @@ def test_studies_of_the_score_keep_their_numbers():
     )
     chance = texts_of(studies.chance_table(study_tables.grid_choice(TASKS)))
     assert chance["Best on the other tasks"][1:] == ["−0.10", "0.00", "0.13", "3"]
-    text = studies.ablation_sentence(poster()["ablation"])
-    assert text == (
-        "The poster, on VTAB-1k: intra only 0.174, inter only 0.22 and combined 0.517."
-    )
 
 
 def test_a_choice_is_averaged_over_starts_then_tasks():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pandas as pd
 
 from peftdiff.evaluation.correlation import RANDOM
+from peftdiff.evaluation.verdict import LEVEL
 from peftdiff.statistics import critical_difference, friedman, nemenyi
 
 FEW_TASKS = 10  # Below this, chi-squared is rough and little can be noticed.
@@ -86,6 +88,71 @@ def compare_pairs(table: pd.DataFrame) -> pd.DataFrame:
             for one, other in itertools.combinations(range(len(metrics)), 2)
         ]
     )
+
+
+def differ(table: pd.DataFrame) -> bool:
+    """Whether Friedman's test finds that the metrics differ (rows of friedman.csv)."""
+    return not table.empty and bool(table["p_value"].iloc[0] <= LEVEL)
+
+
+def different_pairs(pairs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs of metrics that differ; none where all together do not.
+
+    Parameters
+    ----------
+    pairs, table
+        Rows of nemenyi.csv and of friedman.csv.
+
+    Returns
+    -------
+    DataFrame
+        Columns better, worse, p_value.
+    """
+    found = pairs[(pairs["p_value"] <= LEVEL) & differ(table)]
+    ahead = found["rank_difference"] < 0
+    return pd.DataFrame(
+        {
+            "better": found["metric"].where(ahead, found["other"]),
+            "worse": found["other"].where(ahead, found["metric"]),
+            "p_value": found["p_value"],
+        }
+    )
+
+
+def gains(correlation: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return how far one metric's mean tau is above each other's.
+
+    Both means run over the tasks on which both are defined. The ratio is the poster's
+    "average improvement"; it means something between positive numbers only.
+
+    Parameters
+    ----------
+    correlation
+        Rows of correlation.csv.
+    metric
+        The one that is compared with all others.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the other metrics: n_tasks, difference, percent (NaN where an average
+        is not above zero). Without rows where the metric has no taus.
+    """
+    taus = correlation.pivot_table(
+        "weighted_tau", "metric", "task", sort=False, dropna=False
+    )
+    others = taus.index.drop([metric, RANDOM], errors="ignore")
+    rows = {}
+    for other in others if metric in taus.index else ():
+        both = taus.loc[[metric, other]].dropna(axis=1)
+        ours, theirs = both.mean(axis=1)
+        sensible = ours > 0 and theirs > 0
+        rows[other] = {
+            "n_tasks": both.shape[1],
+            "difference": ours - theirs,
+            "percent": 100 * (ours / theirs - 1) if sensible else math.nan,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _ranks(taus: pd.DataFrame) -> dict[str, dict[str, Any]]:

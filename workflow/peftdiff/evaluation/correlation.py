@@ -28,7 +28,7 @@ RANDOM = "random"
 EQUAL_HALF = "a half of the seeds has equal accuracies"
 TOO_FEW_SEEDS = "too few seeds for an interval"
 EXPECTED = "expected values"
-UNCORRECTED_ONLY = "one method alone has no ranking"
+ONE_METHOD = "one method alone has no ranking"
 
 
 def complete_truth(
@@ -163,6 +163,40 @@ def mean_accuracies(truth: pd.DataFrame) -> pd.DataFrame:
     return means.reindex(pd.Index(pool["task"].unique(), name="task"))
 
 
+def accuracy_deviations(truth: pd.DataFrame) -> pd.DataFrame:
+    """Return how far a method's accuracies on a task differ from seed to seed.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by method and task: deviation (the standard deviation; NaN with one
+        seed, or none) and n_seeds.
+    """
+    seeds = truth.groupby(["method", "task"], sort=False)["accuracy"]
+    return pd.DataFrame({"deviation": seeds.std(ddof=1), "n_seeds": seeds.size()})
+
+
+def averages(values: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Return each row's mean over some tasks, and over how many of them it runs.
+
+    Parameters
+    ----------
+    values
+        Rows x tasks; a NaN is undefined, and left out of the mean.
+    tasks
+        Which of the columns to average.
+
+    Returns
+    -------
+    DataFrame
+        Indexed as `values` is: mean (NaN without any value), n_tasks.
+    """
+    chosen = values.reindex(columns=list(tasks))
+    return pd.DataFrame(
+        {"mean": chosen.mean(axis=1), "n_tasks": chosen.notna().sum(axis=1)}
+    )
+
+
 def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
     """Return, per task, the weighted tau between halves of the ground truth's seeds."""
     pool, methods = _pool(truth), mean_accuracies(truth).columns
@@ -208,7 +242,7 @@ def _mean_or_nan(values: pd.Series) -> float:
 def tau_of(scores: pd.Series, accuracies: pd.Series) -> tuple[float, str]:
     """Return one task's weighted tau, or NaN and the reason why it is undefined."""
     if len(scores) < 2:
-        return math.nan, UNCORRECTED_ONLY
+        return math.nan, ONE_METHOD
     for what, values in (("score", scores), ("accuracy", accuracies)):
         if values.isna().any():
             return math.nan, f"no {what} for {', '.join(values.index[values.isna()])}"

@@ -6,12 +6,13 @@ import math
 from typing import NamedTuple
 
 import pandas as pd
-from scipy.stats import t as student
 
 from peftdiff.evaluation.correlation import mean_accuracies, predictions
-from peftdiff.statistics import FEWEST, regret
+from peftdiff.statistics import regret, student_interval
 
-CONFIDENCE = 0.95
+# How the first choice turned out.
+AGREES, WITHIN_NOISE, LOSES = "agrees", "within_noise", "loses"
+UNRANKED, UNJUDGED = "unranked", "unjudged"
 
 
 class Lead(NamedTuple):
@@ -23,6 +24,16 @@ class Lead(NamedTuple):
     mean: float = math.nan
     low: float = math.nan
     n_seeds: int = 0
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the difference is more than the spread of the seeds."""
+        return self.low > 0
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether the difference lies within the spread of the seeds."""
+        return self.low <= 0
 
 
 class Choice(NamedTuple):
@@ -56,6 +67,65 @@ class Choice(NamedTuple):
     runner_up: str
     lead: Lead
     lead_over_first: Lead
+
+    @property
+    def outcome(self) -> str:
+        """How the first choice turned out: `AGREES`, `WITHIN_NOISE`, `LOSES`, ...
+
+        `UNRANKED` where the metric has no first choice, `UNJUDGED` where the accuracy
+        of its first choice is not known.
+        """
+        if not self.first:
+            return UNRANKED
+        if math.isnan(self.lost):
+            return UNJUDGED
+        if self.lost == 0:
+            return AGREES
+        return WITHIN_NOISE if self.lead_over_first.is_noise else LOSES
+
+
+class BestOnAverage(NamedTuple):
+    """The method of the highest mean accuracy, were it taken on every task.
+
+    Attributes
+    ----------
+    method : str
+    accuracy : float
+        Its mean over the `n_tasks` tasks, percent.
+    lost : float
+        Points of accuracy that it loses against each task's best, on average.
+    wins : int
+        On how many tasks it is the best, or as good as the best.
+    n_tasks : int
+    """
+
+    method: str
+    accuracy: float
+    lost: float
+    wins: int
+    n_tasks: int
+
+
+def best_on_average(truth: pd.DataFrame) -> BestOnAverage | None:
+    """Return the best method for all tasks alike; None with fewer than two methods.
+
+    Parameters
+    ----------
+    truth
+        Rows of ground_truth.csv; a task that lacks an accuracy is left out.
+    """
+    means = mean_accuracies(truth).dropna()
+    if means.empty or len(means.columns) < 2:
+        return None
+    method = str(means.mean().idxmax())
+    highest, own = means.max(axis=1), means[method]
+    return BestOnAverage(
+        method=method,
+        accuracy=float(own.mean()),
+        lost=float((highest - own).mean()),
+        wins=int((own == highest).sum()),
+        n_tasks=len(means),
+    )
 
 
 def choices(scores: pd.DataFrame, truth: pd.DataFrame, metric: str) -> list[Choice]:
@@ -157,9 +227,4 @@ def _lead(truth: pd.DataFrame, one: str, other: str) -> Lead:
     leads = (table[one] - table[other]).dropna().to_numpy()
     if not len(leads):
         return Lead()
-    mean = float(leads.mean())
-    if len(leads) < FEWEST:
-        return Lead(mean, math.nan, len(leads))
-    error = float(leads.std(ddof=1)) / math.sqrt(len(leads))
-    reach = float(student.ppf((1 + CONFIDENCE) / 2, len(leads) - 1)) * error
-    return Lead(mean, mean - reach, len(leads))
+    return Lead(float(leads.mean()), student_interval(leads)[0], len(leads))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from peftdiff.embeddings import BACKBONE
 from peftdiff.evaluation.correlation import (
-    UNCORRECTED_ONLY,
+    ONE_METHOD,
     mean_accuracies,
     predictions,
     some_tasks,
@@ -70,6 +70,18 @@ def leave_methods_out(
     return table.reindex(columns=COLUMNS)
 
 
+def tau_ranges(stability: pd.DataFrame) -> pd.Series:
+    """Return, by metric, how far its mean taus without one method lie apart.
+
+    Parameters
+    ----------
+    stability
+        Rows of stability.csv.
+    """
+    taus = stability.groupby("metric", sort=False)["mean_weighted_tau"]
+    return taus.max() - taus.min()
+
+
 def _pooled(metrics: Iterable[str]) -> list[str]:
     return [m for m in metrics if m in METRICS and METRICS[m].needs_pool]
 
@@ -124,7 +136,7 @@ def _compare(
 ) -> dict[str, Any]:
     """Compare a metric's rankings with all methods and without the one that left."""
     if len(means.columns) < 2:
-        return {"n_tasks": 0, "note": UNCORRECTED_ONLY}
+        return {"n_tasks": 0, "note": ONE_METHOD}
     after = after.loc[means.index, means.columns]
     taus = weighted_taus(after.to_numpy(), means.to_numpy())
     defined = ~np.isnan(taus)

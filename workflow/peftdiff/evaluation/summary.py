@@ -19,6 +19,7 @@ from peftdiff.evaluation.correlation import (
 )
 from peftdiff.evaluation.published.truth import NO_SEEDS, published_source
 from peftdiff.evaluation.replicates import replicates
+from peftdiff.evaluation.verdict import add_verdicts
 from peftdiff.statistics import (
     FEWEST,
     ceiling,
@@ -29,6 +30,7 @@ from peftdiff.statistics import (
     permutation_null,
     regret,
     shared_null,
+    smallest_p_value,
     top_hit,
     weighted_taus,
 )
@@ -44,7 +46,8 @@ COLUMNS = (
         "ci_high",
         "reliability",
     ),
-    *("truth_reliability", "ceiling", "regret_at_1", "top_3_hit_rate", "note"),
+    *("truth_reliability", "ceiling", "regret_at_1", "top_3_hit_rate"),
+    *("smallest_p_value", "p_value_corrected", "verdict", "note"),
 )
 
 
@@ -75,6 +78,9 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         - `regret_at_1`: percentage points of accuracy lost by taking the first choice,
           on average; `top_3_hit_rate`: how often the best method is among the first
           three choices
+        - `smallest_p_value`: the larger of the two p-values can be no smaller with so
+          few methods and tasks
+        - `p_value_corrected`, `verdict`: see `peftdiff.evaluation.verdict`
 
         The row `random` holds expected values. What is undefined is empty, with the
         reason in `note`.
@@ -97,7 +103,16 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         rows.append({"metric": metric, **row, **trust})
     rows.append(_random(means, fewer))
     table = pd.DataFrame(rows).assign(experiment=truth["experiment"].iloc[0])
-    return table.reindex(columns=COLUMNS)
+    return add_verdicts(table.reindex(columns=COLUMNS))
+
+
+def says_top_3(summary: pd.DataFrame) -> bool:
+    """Whether the top-3 hit rates of summary.csv say anything.
+
+    Three choices are all methods of a small pool, and then any ranking hits.
+    """
+    drawn = summary.loc[summary["metric"] == RANDOM, "top_3_hit_rate"]
+    return not (drawn == 1).all()
 
 
 def _achieved(scores: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Any]:
@@ -111,13 +126,15 @@ def _achieved(scores: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Any]:
     mean, nulls = float(np.mean(taus)), [permutation_null(*pair) for pair in pairs]
     low, high = mean_interval(taus)
     variances = [float(np.var(null.taus)) for null in nulls]
+    own_orders = null_of_mean(nulls)
     one_order = shared_null(scores.to_numpy(), accuracies.to_numpy())
     return {
         "mean_weighted_tau": mean,
         "null_sd": math.sqrt(sum(variances)) / len(taus),
-        "p_value": p_value(mean, null_of_mean(nulls)),
+        "p_value": p_value(mean, own_orders),
         "p_value_shared_permutation": p_value(mean, one_order),
         "null_sd_shared_permutation": float(np.std(one_order.taus)),
+        "smallest_p_value": max(map(smallest_p_value, (own_orders, one_order))),
         "ci_low": low,
         "ci_high": high,
         "regret_at_1": float(np.mean([regret(*pair) for pair in pairs])),

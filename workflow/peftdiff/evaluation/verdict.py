@@ -1,70 +1,82 @@
-"""Which metrics can be told from chance, and which only seem to."""
+"""Which metrics can be told from chance, and which only seem to.
+
+The verdict is a column of summary.csv: figures, texts and pages read it there.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
+from peftdiff.evaluation.correlation import RANDOM
 from peftdiff.evaluation.replicates import BASELINES
+from peftdiff.statistics import holm
 
 LEVEL = 0.05
 
 BEYOND = "beyond chance"
 WORSE = "worse than chance"
-UNCORRECTED_ONLY = "only if it alone was tried"
-NOT_SIGNIFICANT = "not told from chance"
+UNCORRECTED_ONLY = "beyond chance only if tried alone"
+NOT_SIGNIFICANT = "not distinguishable from chance"
+UNDECIDABLE = "too little data to tell from chance"
 UNKNOWN = "undefined"
 
+P_VALUES = ["p_value", "p_value_shared_permutation"]
 
-def verdicts(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each metric and baseline, what may be said of its mean tau.
 
-    Of the two p-values of summary.csv the larger counts. Whoever looks at many metrics
-    finds a good one by luck: so the p-values are also corrected for their number by
-    Holm's method. Baselines are not candidates, and are not corrected.
+def add_verdicts(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of summary.csv with the columns p_value_corrected and verdict.
+
+    Of a row's two p-values the larger counts. Whoever looks at many metrics finds a
+    good one by luck: so it is also corrected for the number of metrics by Holm's
+    method. Baselines are not candidates, and are not corrected.
 
     Parameters
     ----------
     summary
-        Rows of summary.csv.
+        With the columns metric, mean_weighted_tau, p_value, p_value_shared_permutation
+        and smallest_p_value.
 
     Returns
     -------
     DataFrame
-        Indexed by metric: mean, p (the larger), corrected, n_tries, verdict (`BEYOND`,
-        `WORSE`, `UNCORRECTED_ONLY`, `NOT_SIGNIFICANT` or `UNKNOWN`). The row `random`
-        is left out.
+        `p_value_corrected` is empty for baselines and where a p-value is undefined.
+        `verdict`: `BEYOND`, `WORSE`, `UNCORRECTED_ONLY`, `NOT_SIGNIFICANT`,
+        `UNDECIDABLE` where no ranking could have had a p-value of 0.05, or `UNKNOWN`;
+        empty for `random`, which holds expected values.
     """
-    table = summary.set_index("metric").drop("random", errors="ignore")
-    mean = table["mean_weighted_tau"].astype(float)
-    p = (
-        table[["p_value", "p_value_shared_permutation"]]
-        .astype(float)
-        .max(axis=1, skipna=False)
-    )
-    tried = p[~p.index.isin(BASELINES)].dropna()
-    corrected = p.copy()
-    corrected.update(holm(tried))
-    found = pd.DataFrame({"mean": mean, "p": p, "corrected": corrected})
-    found["n_tries"] = len(tried)
-    found["verdict"] = [_verdict(*row) for row in zip(mean, p, corrected, strict=True)]
-    return found
+    p = larger_p_values(summary)
+    corrected = holm(p.mask(summary["metric"].isin(BASELINES)))
+    table = summary.assign(p_value_corrected=corrected)
+    table["verdict"] = [
+        _verdict(row, larger)
+        for row, larger in zip(table.to_dict("records"), p, strict=True)
+    ]
+    return table
 
 
-def holm(p_values: pd.Series) -> pd.Series:
-    """Return p-values corrected for their number by Holm's step-down method."""
-    order = p_values.sort_values(kind="stable")
-    factors = range(len(order), 0, -1)
-    steps = pd.Series(
-        [p * factor for p, factor in zip(order, factors, strict=True)], order.index
-    )
-    return steps.cummax().clip(upper=1.0).astype(float).reindex(p_values.index)
+def larger_p_values(summary: pd.DataFrame) -> pd.Series:
+    """Return the larger of each row's two p-values; NaN where either is undefined."""
+    return summary[P_VALUES].astype(float).max(axis=1, skipna=False)
 
 
-def _verdict(mean: float, p: float, corrected: float) -> str:
-    if pd.isna(mean) or pd.isna(p):
+def count_tried(summary: pd.DataFrame) -> int:
+    """Return how many metrics the p-values are corrected for."""
+    return int(summary["p_value_corrected"].notna().sum())
+
+
+def _verdict(row: dict[Any, Any], p: float) -> str:
+    if row["metric"] == RANDOM:
+        return ""
+    if pd.isna(row["mean_weighted_tau"]) or pd.isna(p):
         return UNKNOWN
+    if row["smallest_p_value"] > LEVEL:
+        return UNDECIDABLE
     if p > LEVEL:
         return NOT_SIGNIFICANT
-    if mean < 0:
+    if row["mean_weighted_tau"] < 0:
         return WORSE
-    return BEYOND if corrected <= LEVEL else UNCORRECTED_ONLY
+    baseline = row["metric"] in BASELINES
+    beyond = baseline or row["p_value_corrected"] <= LEVEL
+    return BEYOND if beyond else UNCORRECTED_ONLY

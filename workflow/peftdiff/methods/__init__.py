@@ -2,7 +2,7 @@
 
 Adding a method is one line in the table and one module of the same name with a function
 `build(model, *, generator, ...)`, whose further keywords are its hyper-parameters. The
-table and `hyperparameters` are read without torch; the rest imports it when asked for.
+table and `hyperparameters` are read without torch; the rest imports it when it is used.
 """
 
 import ast
@@ -34,10 +34,21 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Method:
-    """One PEFT method: its slug, its name in figures, and where it comes from.
+    """One line of the METHODS table.
 
-    The family is addition, partial or unified; "reference" marks what is trained for
-    comparison only. A mergeable method leaves an ordinary backbone behind.
+    Attributes
+    ----------
+    slug
+        Its name in configurations, tables and file names, and its module's name.
+    label
+        Its name in figures.
+    family
+        "addition", "partial" or "unified"; "reference" for a method that is trained for
+        comparison only.
+    reference
+        The paper that defines it.
+    mergeable
+        Whether it can be folded into the backbone's weights.
     """
 
     slug: str
@@ -88,19 +99,23 @@ def hyperparameters(method: str) -> dict[str, Any]:
     if method not in METHODS:
         known = ", ".join(METHODS)
         raise ValueError(f"unknown method '{method}'; the methods are: {known}")
-    # Read from the module's text: a configuration is checked without importing torch.
+    # The module is parsed, so that a configuration is checked without importing torch.
     spec = find_spec(f"{__name__}.{method}")
     if spec is None or spec.origin is None:
         raise ValueError(f"method '{method}' has no module {__name__}.{method}")
     module = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     functions = (node for node in module.body if isinstance(node, ast.FunctionDef))
     build = next(function for function in functions if function.name == "build").args
-    named = zip(build.kwonlyargs, build.kw_defaults, strict=True)
-    return {a.arg: ast.literal_eval(value) for a, value in named if value is not None}
+    keywords = zip(build.kwonlyargs, build.kw_defaults, strict=True)
+    return {
+        keyword.arg: ast.literal_eval(default)
+        for keyword, default in keywords
+        if default is not None
+    }
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch when it is first asked for."""
+    """Import what needs torch when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     from peftdiff.methods import lifecycle

@@ -1,7 +1,7 @@
 """Adapter: a small residual MLP behind every MLP.
 
-Houlsby et al. 2019, at the one place of Pfeiffer et al. 2021, as NOAH (Zhang et al.
-2022) applies it to vision transformers.
+Houlsby et al. 2019, with one adapter per block as in Pfeiffer et al. 2021, as NOAH
+(Zhang et al. 2022) applies it to vision transformers.
 """
 
 from __future__ import annotations

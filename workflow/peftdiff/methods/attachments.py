@@ -1,7 +1,8 @@
 """The five ways in which a method hooks into a timm vision transformer.
 
-after (a module behind a branch), delta (a change of a linear layer's weight), parallel
-(a bypass around a branch), tokens (prompts in the sequence) and unfreeze.
+"after" is a module behind a branch, "delta" a change of a linear layer's weight,
+"parallel" a bypass around a branch, "tokens" are prompts in the sequence, and
+"unfreeze" trains the backbone's own parameters.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ BRANCHES = {1: ("attn", "ls1", "drop_path1"), 2: ("mlp", "ls2", "drop_path2")}
 """The modules of a block's two residual branches, in the order of their use."""
 
 FOLDING_WIDTH = 256
-"""Up to this many inputs a layer's delta is folded into its weight in training too."""
+"""Up to this many inputs, a layer's delta is added to its weight in training too."""
 
 
 def transformer_blocks(model: VisionTransformer) -> list[Block]:
@@ -46,9 +47,9 @@ def transformer_blocks(model: VisionTransformer) -> list[Block]:
 
 
 def add_after(block: Block, branch: int, **modules: nn.Module) -> None:
-    """Put a module behind a branch (1 attention, 2 MLP), before it joins the residual.
+    """Put modules behind a branch (1 attention, 2 MLP), before it joins the residual.
 
-    x <- x + A(DropPath(branch(x))); the module's keyword is its name.
+    x <- x + A(DropPath(branch(x))). A module's keyword is its name in the model.
     """
     drop = BRANCHES[branch][-1]
     chain = OrderedDict(base=getattr(block, drop), **modules)
@@ -59,8 +60,9 @@ def add_after(block: Block, branch: int, **modules: nn.Module) -> None:
 
 
 class Delta(nn.Module):
-    """A change of a linear layer: `weight()` (out, in), or applied to x (..., in).
+    """A change of a linear layer, as a matrix or applied to an input.
 
+    `weight()` is the matrix (out, in); calling the module on x (..., in) applies it.
     The two agree, except that only the second has dropout.
     """
 
@@ -89,10 +91,11 @@ class DeltaLinear(nn.Module):
 
     @property
     def folds(self) -> bool:
-        """Whether W + dW is formed first: one large product in place of several.
+        """Whether W + dW is computed first: one large product in place of several.
 
-        Forbidden by active dropout. With gradients it costs the full gradient of the
-        weight: in a wide layer more than it saves (CPU, 850 tokens: above 256 inputs).
+        Active dropout forbids it. With gradients it costs the full gradient of the
+        weight, which in a wide layer is more than it saves (on a CPU with 850 tokens,
+        above 256 inputs).
         """
         dropout = self.delta.dropout
         return not (dropout.training and dropout.p > 0) and (
@@ -123,7 +126,7 @@ def add_delta(block: Block, site: str, delta: Delta) -> None:
 
 
 def add_shared(model: VisionTransformer, shared: nn.Module) -> None:
-    """Register, once, what the deltas of several layers share."""
+    """Register a module that the deltas of several layers share, once."""
     model.add_module("shared_factors", shared)
 
 
@@ -181,11 +184,12 @@ def add_parallel(block: Block, branch: int, bypass: nn.Module) -> None:
 
 
 class PromptedBlock(nn.Module):
-    """A block before which prompts (n, D) replace those present in the sequence.
+    """A block before which prompts (n, D) replace the prompts in the sequence.
 
-    Prompts stand between the prefix tokens (class, registers) and the patches. Without
-    own prompts, those present stay; `removed` of them leave behind the last block, so
-    that pooling sees the tokens of the backbone alone.
+    Prompts lie between the prefix tokens (class, registers) and the patches; `present`
+    of them arrive at the block. If it has no prompts of its own, they stay. `removed`
+    prompts are dropped after the block: behind the last one all are, so that pooling
+    sees only the backbone's tokens.
     """
 
     def __init__(
@@ -211,8 +215,8 @@ class PromptedBlock(nn.Module):
         prefix = self.prefix
         if self.prompt is not None:
             prompt = self.dropout(self.prompt.expand(len(x), -1, -1)).to(x.dtype)
-            rest = x[:, prefix + self.present :]
-            x = torch.cat((x[:, :prefix], prompt, rest), dim=1)
+            patches = x[:, prefix + self.present :]
+            x = torch.cat((x[:, :prefix], prompt, patches), dim=1)
         x = self.base(x, **kwargs)
         if self.removed:
             x = torch.cat((x[:, :prefix], x[:, prefix + self.removed :]), dim=1)
@@ -224,9 +228,9 @@ def add_tokens(
     prompts: Sequence[nn.Parameter | None],
     dropout: float = 0.0,
 ) -> None:
-    """Put prompts before the blocks, one entry a block.
+    """Insert prompts before the blocks, one entry for each block.
 
-    A block's prompts replace earlier ones; None lets these pass on.
+    A block's prompts replace earlier ones; None keeps these.
     """
     present = 0
     blocks = transformer_blocks(model)
@@ -248,8 +252,8 @@ def add_tokens(
 # -- unfreeze -------------------------------------------------------------------------
 
 
-def unfreeze(model: VisionTransformer, chosen: Callable[[str], bool]) -> None:
-    """Train the model's own parameters whose names are chosen."""
+def unfreeze(model: VisionTransformer, is_trained: Callable[[str], bool]) -> None:
+    """Train those of the model's own parameters whose names satisfy a condition."""
     for name, parameter in model.named_parameters():
-        if chosen(name):
+        if is_trained(name):
             parameter.requires_grad_(True)

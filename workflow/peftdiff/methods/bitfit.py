@@ -11,7 +11,7 @@ from peftdiff.methods.attachments import unfreeze
 def build(model: VisionTransformer, *, generator: torch.Generator | None) -> None:
     """Train every bias, those of the norms and of the patch embedding included.
 
-    The key's third of a qkv bias shifts all attention logits of a query alike, so its
-    gradient is zero.
+    The gradient of the key's third of a qkv bias is zero, as that shifts all attention
+    logits of a query alike.
     """
     unfreeze(model, lambda name: "bias" in name)

@@ -15,14 +15,14 @@ from peftdiff.methods.initial import Initializer, check_size
 
 CONV_INITS = ("identity", "xavier")
 SMALL_GRID = 32
-"""Up to this many patches the convolution is computed as one dense product."""
+"""Up to this many patches, the convolution is computed as one dense product."""
 
 
 class ConvBypass(nn.Module):
     """s C(x), C(x) = W_up g(conv(g(W_down x))), with biases and g = QuickGELU.
 
-    The patches are convolved (3 x 3, zero padding) as the image grid that they form;
-    every prefix token is an image of 1 x 1.
+    The patches are convolved (3 x 3, zero padding) in the grid that they form; every
+    prefix token is treated as an image of 1 x 1.
     """
 
     taps: Tensor | None
@@ -59,7 +59,7 @@ class ConvBypass(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return s C(x) for x (batch, prefix + rows * columns, D).
 
-        x may also hold the prefix tokens alone.
+        x may also consist of the prefix tokens alone.
         """
         tokens = self.prefix + math.prod(self.grid)
         if x.shape[1] not in (self.prefix, tokens):
@@ -88,11 +88,11 @@ class ConvBypass(nn.Module):
 
     def convolve_alone(self, tokens: Tensor) -> Tensor:
         """Return the convolution of tokens (batch, n, h), each an image of 1 x 1."""
-        # Of such an image, zero padding leaves the kernel's center alone.
+        # With zero padding, only the kernel's center acts on such an image.
         return F.linear(tokens, self.conv[:, :, 1, 1], self.conv_bias)
 
     def convolve_densely(self, tokens: Tensor, taps: Tensor) -> Tensor:
-        """Return the same as `convolve`, as one product: faster on a small grid."""
+        """Return what `convolve` does, by one product: faster on a small grid."""
         count, hidden = tokens.shape[1:]
         kernel = self.conv.flatten(2).permute(2, 0, 1).flatten(1)  # (9, h h)
         matrix = (taps @ kernel).view(count, count, hidden, hidden)
@@ -103,16 +103,17 @@ class ConvBypass(nn.Module):
 def token_taps(prefix: int, grid: tuple[int, int]) -> Tensor:
     """Return which tap of a 3 x 3 kernel leads from one token to another.
 
-    Zeros and ones (tokens out, tokens in, 9), the prefix tokens first: images of 1 x 1.
+    The result has zeros and ones, (tokens out, tokens in, 9), for the prefix tokens,
+    which are images of 1 x 1, and then the patches.
     """
     patches = math.prod(grid)
-    # The answers of the nine one-tap kernels to an impulse in each patch.
+    # The responses of the nine one-tap kernels to an impulse in each patch.
     impulses = torch.eye(patches).view(patches, 1, *grid)
     kernels = torch.eye(9).view(9, 1, 3, 3)
-    answers = F.conv2d(impulses, kernels, padding=1).flatten(2)
+    responses = F.conv2d(impulses, kernels, padding=1).flatten(2)
     taps = torch.zeros(prefix + patches, prefix + patches, 9)
     taps[:prefix, :prefix, 4] = torch.eye(prefix)
-    taps[prefix:, prefix:] = answers.permute(2, 0, 1)
+    taps[prefix:, prefix:] = responses.permute(2, 0, 1)
     return taps
 
 
@@ -151,8 +152,9 @@ def build(
 ) -> None:
     """Add bypasses of `hidden` channels to attention and MLP (published dropout: 0.1).
 
-    `scale` is s, fixed; the convolution starts as the identity or `xavier`-uniform
-    (both were used, by dataset), the bypass as a whole at zero.
+    `scale` is s, which is not trained. The convolution starts as the identity or
+    `xavier`-uniform (the published code uses either, depending on the dataset), and the
+    bypass as a whole at zero.
     """
     add_bypasses(
         model,

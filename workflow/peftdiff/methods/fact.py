@@ -1,7 +1,7 @@
 """FacT: all of a backbone's weight changes as one factorized tensor.
 
 Jie and Deng 2023. The weights of attention and MLP are cut into D x D matrices, the
-slots: query, key, value, output, and four each (at MLP ratio 4) of the MLP's layers.
+slots: query, key, value, output, and four for each layer of the MLP (at MLP ratio 4).
 Slot j changes by dW_j = s V S_j U with U (r, D) and V (D, r) shared by all slots of all
 layers; the two forms differ in their cores S_j (r, r). (All matrices act on columns, as
 a linear layer's weight does; the paper writes their transposes.)
@@ -23,7 +23,7 @@ SITES = ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
 
 
 class Factors(nn.Module):
-    """What all layers share: U and V here, further factors in a subclass."""
+    """The factors that all layers share: U and V, and those that a subclass adds."""
 
     def __init__(self, new: Initializer, width: int, rank: int) -> None:
         super().__init__()
@@ -32,11 +32,11 @@ class Factors(nn.Module):
 
 
 class FactDelta(Delta):
-    """The change of one linear layer of (o D, i D): o x i slots, their cores apart."""
+    """The change of a linear layer of o x i slots; a subclass has their cores."""
 
     def __init__(self, factors: Factors, scale: float, dropout: float) -> None:
         super().__init__(dropout)
-        # In a tuple: a reference, not a submodule, for the model registers it once.
+        # In a tuple, so that it is not a submodule: the model registers it once.
         self._factors = (factors,)
         self.scale = scale
 
@@ -45,7 +45,7 @@ class FactDelta(Delta):
         raise NotImplementedError
 
     def weight(self) -> Tensor:
-        """Return s V S U, the slots put together (o D, i D)."""
+        """Return s V S U, (o D, i D), with the slots joined."""
         (factors,) = self._factors
         cores = self.cores()
         right = (cores.flatten(0, 2) @ factors.U).view(*cores.shape[:3], -1)

@@ -1,4 +1,4 @@
-"""FacT-TK: the Tucker form, cores mixed from one tensor (Jie and Deng 2023)."""
+"""FacT-TK: the Tucker form, with cores mixed from one tensor (Jie and Deng 2023)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ class TuckerFactors(Factors):
 
 
 class TuckerDelta(FactDelta):
-    """A layer's change with cores S_j = sum_k C[:, :, k] P[k, j], j from `first` on.
+    """A layer's change with cores S_j = sum_k C[:, :, k] P[k, j].
 
-    As in the published code the rows of C meet the input, except in the MLP's second
-    layer (`transposed`), where they meet the output.
+    Its slots j are numbered through all layers, from `first` on. As in the published
+    code the rows of C act on the input, except in the MLP's second layer
+    (`transposed`), where they act on the output.
     """
 
     _factors: tuple[TuckerFactors]
@@ -63,7 +64,7 @@ def build(
 ) -> None:
     """Change all dense layers at rank `rank`, times a fixed `scale`.
 
-    The published dropout is 0.1. V starts at zero, so the model as the backbone.
+    The published dropout is 0.1. V starts at zero, and so the model as the backbone.
     """
     check_size("fact_tk: rank", rank)
     blocks = transformer_blocks(model)

@@ -1,4 +1,4 @@
-"""FacT-TT: the tensor-train form, a free core per slot (Jie and Deng 2023)."""
+"""FacT-TT: the tensor-train form, with a free core per slot (Jie and Deng 2023)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from peftdiff.methods.initial import Initializer, check_size
 
 
 class TensorTrainDelta(FactDelta):
-    """A layer's change with cores S (o, i, r, r) of its own."""
+    """A layer's change whose cores S (o, i, r, r) are parameters of the layer."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ def build(
 ) -> None:
     """Change all dense layers at rank `rank`, times a fixed `scale`.
 
-    The published dropout is 0.1. V starts at zero, so the model as the backbone.
+    The published dropout is 0.1. V starts at zero, and so the model as the backbone.
     """
     check_size("fact_tt: rank", rank)
     blocks = transformer_blocks(model)

@@ -1,4 +1,4 @@
-"""Attach a method to a model, read and write its weights, fold it into the backbone."""
+"""Attach a method to a model, get and set its weights, fold it into the backbone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RECORD = "attached_method"  # the attribute of a model that holds its Attached
 
 @dataclass(frozen=True)
 class Attached:
-    """What a model remembers of its method: the slug and its parameters' names."""
+    """The method that a model carries: its slug, and the names of its parameters."""
 
     method: str
     parameters: tuple[str, ...]
@@ -32,10 +32,10 @@ def attach(
     generator: torch.Generator | None = None,
     **hyperparameters: Any,
 ) -> VisionTransformer:
-    """Freeze a model but for a method's own parameters and the head.
+    """Freeze a model except for a method's own parameters and the head.
 
     The model is changed in place: load the backbone's weights before. New parameters
-    are drawn on the generator's device, so that every device gets the same ones.
+    are drawn on the generator's device, so that they are the same on every device.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def attach(
     method
         A slug of METHODS.
     generator
-        Source of the initial values; None is torch's default generator.
+        Draws the initial values; None is torch's default generator.
     **hyperparameters
-        As the method's `build` function names them; the others keep their defaults.
+        Keywords of the method's `build` function; those not given have its defaults.
 
     Returns
     -------
@@ -75,12 +75,12 @@ def attach(
 
 
 def trainable_parameters(model: VisionTransformer) -> int:
-    """Return how many numbers train, the head not counted."""
+    """Return the number of trainable parameters, without the head's."""
     return sum(parameter.numel() for parameter in _trainable(model).values())
 
 
 def method_state(model: VisionTransformer) -> dict[str, Tensor]:
-    """Return copies of the tensors that the attached method trains, the head apart.
+    """Return copies of the tensors that the attached method trains, without the head.
 
     Raises
     ------
@@ -102,8 +102,8 @@ def load_method_state(model: VisionTransformer, state: Mapping[str, Tensor]) -> 
     own, attached = _own_parameters(model), _require_attached(model)
     where = f"the weights do not fit method '{attached.method}':"
     for name in sorted(own.keys() ^ state.keys()):
-        what = "is missing" if name in own else "is unknown"
-        raise ValueError(f"{where} tensor '{name}' {what}")
+        fault = "is missing" if name in own else "is unknown"
+        raise ValueError(f"{where} tensor '{name}' {fault}")
     for name, parameter in own.items():
         if state[name].shape != parameter.shape:
             shapes = f"{tuple(state[name].shape)}, not {tuple(parameter.shape)}"
@@ -119,7 +119,8 @@ def merge(model: VisionTransformer) -> VisionTransformer:
     Returns
     -------
     VisionTransformer
-        The same model, an ordinary timm one again, with the method's function.
+        The same model, again an ordinary timm model, which computes what it did with
+        the method.
 
     Raises
     ------

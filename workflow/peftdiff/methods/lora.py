@@ -64,9 +64,9 @@ def build(
 ) -> None:
     """Change every fused qkv layer by a matrix of rank `rank` (published dropout: 0.1).
 
-    `init="zero"` starts with B = 0, that is at the backbone. `init="noah"` draws A and
-    B both: the published NOAH code ends there, because timm's initialization of linear
-    layers runs after its own.
+    `init="zero"` starts with B = 0, which is the backbone. `init="noah"` draws both A
+    and B, as the published NOAH code does in effect, because timm's initialization of
+    linear layers runs after its own.
     """
     check_size("lora: rank", rank)
     if init not in INITS:

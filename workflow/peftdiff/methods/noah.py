@@ -1,4 +1,4 @@
-"""NOAH: Adapter, LoRA and VPT together, their sizes searched per layer.
+"""NOAH: Adapter, LoRA and VPT together, with sizes that are searched for each layer.
 
 Zhang et al. 2022 search the sizes with an evolutionary algorithm, as
 `peftdiff.stages.noah` does; here they are given.
@@ -26,8 +26,8 @@ from peftdiff.methods.lora import LowRank
 PRESETS = {
     "imagenet": {"adapter": [10, 10, 50], "lora": [5, 10, 10], "prompts": [5, 10, 10]}
 }
-"""Published sizes, first layers first; the rest is zero. "imagenet" is the subnet of
-the 16-shot ImageNet experiment."""
+"""Published sizes of the first layers; those of the others are zero. "imagenet" is the
+subnet of the 16-shot ImageNet experiment."""
 
 Sizes = int | Sequence[int]
 
@@ -45,8 +45,8 @@ def build(
     """Attach the three modules with a preset's sizes, or with given ones.
 
     `adapter` (hidden units), `lora` (rank) and `prompts` (tokens) each override the
-    preset: a number for every layer, or one number a layer; zero leaves a layer without
-    the module. Prompts of a layer before one of size zero stay in the sequence. The
+    preset: one number for all layers, or one number for each; a layer of size zero goes
+    without the module. Prompts stay in the sequence where the next layer has none. The
     published dropout is 0.1 in all three.
     """
     if preset not in PRESETS:
@@ -65,11 +65,11 @@ def build(
             layer = linear_layer(block, "attn.qkv")
             add_delta(block, "attn.qkv", LowRank(new, layer, rank, dropout))
     # NOAH draws the prompts of a layer xavier-uniform as a tensor (1, n, D).
-    own = [
+    tokens = [
         new.uniform(math.sqrt(6 / (n * width + width)), n, width) if n else None
         for n in sizes["prompts"]
     ]
-    add_tokens(model, own, dropout)
+    add_tokens(model, tokens, dropout)
 
 
 def layer_sizes(module: str, given: Sizes | None, preset: str, depth: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Hyper-parameters that the methods' authors chose for each task of VTAB-1k.
 
-A name of a task stands for the values of that task; they are filled in before anything
-is planned, so that a run's key holds the values and not the name.
+A configuration names a task in place of the values chosen for it. These are filled in
+before anything is planned, so that a run's key holds the values and not the name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from peftdiff.runtime import UserError
 
-PRESET = "preset"  # the key, beside the hyper-parameters, that names a task
+PRESET = "preset"  # the key among the hyper-parameters that names a task
 
 # Scale and 3x3 convolution of Convpass, scale of Convpass-Attn, rank and scale of
 # FacT-TK, rank and scale of FacT-TT, prompts of VPT-deep. From the published code of
@@ -39,7 +39,7 @@ smallnorb_ele        1    xavier   1    16 10   8  10    200
 """
 
 
-def _of_line(line: str) -> tuple[str, dict[str, dict[str, Any]]]:
+def _parse_line(line: str) -> tuple[str, dict[str, dict[str, Any]]]:
     task, scale, conv, attn, tk_rank, tk_scale, tt_rank, tt_scale, n = line.split()
     return task, {
         "convpass": {"scale": float(scale), "conv_init": conv},
@@ -50,23 +50,23 @@ def _of_line(line: str) -> tuple[str, dict[str, dict[str, Any]]]:
     }
 
 
-PRESETS = dict(map(_of_line, _PUBLISHED.strip().splitlines()))  # by task, by method
+PRESETS = dict(map(_parse_line, _PUBLISHED.strip().splitlines()))  # by task and method
 
 
 def has_presets(method: str) -> bool:
-    """Return whether a method has values of its own for each task."""
+    """Return whether a method has published values for each task."""
     return any(method in values for values in PRESETS.values())
 
 
 def filled_in(hyperparameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return every method's hyper-parameters with those of its preset filled in.
 
-    A value that stands beside the preset wins; one that is None counts as not given.
+    A value given beside the preset overrides it; None counts as not given.
 
     Raises
     ------
     UserError
-        Where there is no such preset, or every one of its values is given otherwise.
+        Where there is no such preset, or all of its values are overridden.
     """
     return {
         method: _filled_in(method, {k: v for k, v in given.items() if v is not None})
@@ -77,14 +77,15 @@ def filled_in(hyperparameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
 def _filled_in(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if PRESET not in given or not has_presets(method):  # NOAH has a `preset` of its own
         return dict(given)
-    own = {name: value for name, value in given.items() if name != PRESET}
+    explicit = {name: value for name, value in given.items() if name != PRESET}
     key, task = f"config key 'hyperparameters.{method}.{PRESET}'", given[PRESET]
     if task not in tuple(PRESETS):
         raise UserError(f"{key} is {task!r}; allowed: {', '.join(PRESETS)}")
     values = PRESETS[task][method]
-    if values.keys() <= own.keys():
+    if values.keys() <= explicit.keys():
         raise UserError(
-            f"{key} changes nothing, since {' and '.join(values)} stand beside it; set"
-            " to null what is to be the preset's (an overlay inherits config.yaml's)"
+            f"{key} changes nothing, since {' and '.join(values)} are given beside it;"
+            " set to null what the preset is to give (an overlay inherits config.yaml's"
+            " values)"
         )
-    return values | own
+    return values | explicit

@@ -19,16 +19,16 @@ def build(
     deep: bool = True,
     dropout: float = 0.0,
 ) -> None:
-    """Put `prompts` tokens before every block, or before the first one alone.
+    """Insert `prompts` tokens before every block, or before the first one alone.
 
-    VPT-deep replaces them from block to block; VPT-shallow keeps the first ones. The
+    VPT-deep replaces them in every block; VPT-shallow keeps the first ones. The
     published dropout is 0.1 for deep, 0 for shallow.
     """
     check_size("vpt: prompts", prompts)
     new = Initializer(model, generator)
     depth, width = len(transformer_blocks(model)), model.embed_dim
-    # Xavier's bound for the patch embedding, next to whose outputs the prompts stand.
+    # Xavier's bound for the patch embedding, whose outputs the prompts lie beside.
     pixels = math.prod(model.patch_embed.patch_size) * model.in_chans
     bound = math.sqrt(6 / (pixels + width))
-    own = [new.uniform(bound, prompts, width) for _ in range(depth if deep else 1)]
-    add_tokens(model, [*own, *[None] * (depth - len(own))], dropout)
+    tokens = [new.uniform(bound, prompts, width) for _ in range(depth if deep else 1)]
+    add_tokens(model, [*tokens, *[None] * (depth - len(tokens))], dropout)

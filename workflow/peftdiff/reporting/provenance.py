@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from peftdiff.config import FINE_TUNE
 from peftdiff.runtime import digest
@@ -82,3 +83,29 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or "unknown"
+
+
+def usage_by_rule(usage: pd.DataFrame) -> pd.DataFrame:
+    """Return what the jobs of each rule took.
+
+    Parameters
+    ----------
+    usage
+        Of `peftdiff.records.read_usage`: a row a job.
+
+    Returns
+    -------
+    DataFrame
+        Columns rule, jobs (their number), minutes (of all), longest (minutes of one),
+        megabytes (the most that one held).
+    """
+    jobs = usage.groupby("rule", sort=True)
+    table = pd.DataFrame(
+        {
+            "jobs": jobs.size(),
+            "minutes": jobs["seconds"].sum() / 60,
+            "longest": jobs["seconds"].max() / 60,
+            "megabytes": jobs["megabytes"].max(),
+        }
+    )
+    return table.reset_index()

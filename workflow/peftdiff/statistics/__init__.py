@@ -4,14 +4,16 @@ Arrays in, numbers out: nothing here knows a table or a file.
 
 - ``tau``: the weighted tau, and its null distribution
 - ``nulls``: p-values of one tau and of a mean of taus
-- ``bootstrap``: intervals by drawing seeds or tasks again
-- ``halves``: reliability of a ranking, and the ceiling it puts on any tau
-- ``choice``: what it costs to take the first choice of a ranking
-- ``blocks``: the tests of Friedman and Nemenyi
-- ``static``: the ranking that looks at no image
+- ``multiple_tests``: p-values corrected for the number of tests
+- ``bootstrap``, ``student``: intervals over seeds or tasks
+- ``split_half``: reliability of a ranking, and the ceiling it puts on any tau
+- ``top_choice``: what it costs to take the first choice of a ranking
+- ``rank_tests``: the tests of Friedman and Nemenyi
+- ``static_order``: the ranking that looks at no image
 """
 
 from peftdiff.statistics.bootstrap import FEWEST, interval, mean_interval, resamples
+from peftdiff.statistics.multiple_tests import holm
 from peftdiff.statistics.nulls import (
     Null,
     null_of_mean,
@@ -19,6 +21,7 @@ from peftdiff.statistics.nulls import (
     permutation_null,
     shared_null,
     shared_taus,
+    smallest_p_value,
 )
 from peftdiff.statistics.rank_tests import (
     Friedman,
@@ -28,6 +31,7 @@ from peftdiff.statistics.rank_tests import (
 )
 from peftdiff.statistics.split_half import ceiling, reliability, spearman_brown, splits
 from peftdiff.statistics.static_order import static_ranks, static_scores
+from peftdiff.statistics.student import student_interval
 from peftdiff.statistics.tau import null_distribution, weighted_tau, weighted_taus
 from peftdiff.statistics.top_choice import regret, top_hit
 
@@ -38,6 +42,7 @@ __all__ = [
     "ceiling",
     "critical_difference",
     "friedman",
+    "holm",
     "interval",
     "mean_interval",
     "nemenyi",
@@ -50,10 +55,12 @@ __all__ = [
     "resamples",
     "shared_null",
     "shared_taus",
+    "smallest_p_value",
     "spearman_brown",
     "splits",
     "static_ranks",
     "static_scores",
+    "student_interval",
     "top_hit",
     "weighted_tau",
     "weighted_taus",

@@ -166,6 +166,15 @@ def p_value(tau: float, null: Null) -> float:
     return (beyond + 1) / (len(null.taus) + 1)
 
 
+def smallest_p_value(null: Null) -> float:
+    """Return the p-value of the tau that is farthest from zero: none is below it.
+
+    With three methods there are six orders, and the best of all rankings has a p-value
+    of at least a sixth: so little data cannot tell any ranking from chance.
+    """
+    return p_value(float(np.abs(null.taus).max()), null)
+
+
 def _pattern(values: ArrayLike) -> tuple[int, ...]:
     """Return the sorted values as 0, 1, ...: all that a null distribution knows."""
     column = np.asarray(values, dtype=np.float64)

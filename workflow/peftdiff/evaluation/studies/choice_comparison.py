@@ -69,6 +69,41 @@ def correlate_choices(components: pd.DataFrame, truth: pd.DataFrame) -> pd.DataF
     return table[[*(name for name in table.columns if name != "note"), "note"]]
 
 
+def summarize_choices(choices: pd.DataFrame) -> pd.DataFrame:
+    """Return what each choice changes on average, over start seeds and then tasks.
+
+    Parameters
+    ----------
+    choices
+        Rows of choices.csv.
+
+    Returns
+    -------
+    DataFrame
+        Columns choice, value, mean_weighted_tau, agreement, run_agreement, n_starts,
+        n_tasks, note (over how many tasks the mean runs, where some are undefined).
+    """
+    rows = []
+    for (choice, value), runs in choices.groupby(["choice", "value"], sort=False):
+        tasks = runs.groupby("task", sort=False)["weighted_tau"].mean()
+        reasons = runs.loc[runs["weighted_tau"].isna(), "note"].dropna().unique()
+        defined, total = int(tasks.notna().sum()), len(tasks)
+        note = "; ".join([f"over {defined} of {total} tasks", *map(str, reasons)])
+        rows.append(
+            {
+                "choice": choice,
+                "value": value,
+                "mean_weighted_tau": tasks.mean(),
+                "agreement": runs["agreement"].mean(),
+                "run_agreement": runs["run_agreement"].mean(),
+                "n_starts": runs["start_seed"].nunique(),
+                "n_tasks": defined,
+                "note": note if defined < total else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def _compare_runs(
     components: pd.DataFrame, runs: pd.DataFrame, accuracies: pd.Series
 ) -> tuple[pd.DataFrame, Floats]:

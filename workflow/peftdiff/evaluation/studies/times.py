@@ -101,6 +101,44 @@ def times_by_group(timing: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def source_minutes(timing: pd.DataFrame) -> float:
+    """Return the minutes of source training; NaN where a part was not recorded."""
+    source = timing.loc[timing["stage"] == SOURCE, "seconds"]
+    return float(source.sum(skipna=False)) / 60 if len(source) else math.nan
+
+
+def seconds_by_metric(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return what each metric's scores took, without the embedding.
+
+    Parameters
+    ----------
+    scores
+        Rows of scores.csv.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by metric, in the order of the table: seconds (of all its scores) and
+        milliseconds (of one score); NaN where none were recorded.
+    """
+    seconds = scores.groupby("metric", sort=False)["seconds"]
+    return pd.DataFrame(
+        {"seconds": seconds.sum(min_count=1), "milliseconds": 1000 * seconds.mean()}
+    )
+
+
+def fine_tuning_seconds(truth: pd.DataFrame) -> float:
+    """Return what fine-tuning the pool took; NaN where nothing was recorded.
+
+    Parameters
+    ----------
+    truth
+        Rows of ground_truth.csv.
+    """
+    pool = truth[truth["in_pool"].astype(bool)].reindex(columns=["train_seconds"])
+    return float(pool["train_seconds"].astype(float).sum(min_count=1))
+
+
 def metrics_of(timing: pd.DataFrame) -> list[str]:
     """Return the metrics that were timed, in the order of the table."""
     stages = timing["stage"].drop_duplicates()

@@ -1,9 +1,9 @@
 """The FIGURES table: a figure is one module here and one line below.
 
 A module's ``draw`` takes the tables and arrays of its line by keyword and returns a
-Figure. No module here reads or writes a file or touches ``matplotlib.pyplot``; whoever
-saves a figure does so inside :func:`peftdiff.reporting.figures.style.context`. This
-table itself imports no module, so that it can be read without matplotlib.
+Figure, which :func:`peftdiff.reporting.figures.style.save` writes; ``draw`` itself
+neither reads nor writes files, and ``matplotlib.pyplot`` is not used. The table imports
+no module, so that it can be read without matplotlib.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ Category = Literal["Results", "Studies", "Published figures"]
 
 @dataclass(frozen=True)
 class FigureEntry:
-    """A line of the table.
+    """One line of the FIGURES table.
 
     Parameters
     ----------
     name
         The module that draws the figure, and the stem of its files and of its caption.
     title
-        What the figure shows, for whoever cannot see it.
+        What the figure shows, as a text alternative.
     tables, arrays
-        What it is drawn from: names of ``tables/<name>.csv`` and ``arrays/<name>.npz``.
+        Names of the ``tables/<name>.csv`` and ``arrays/<name>.npz`` that it is drawn
+        from.
     category
         "Results" belong to the main job, "Studies" to those that ask for them, and
         "Published figures" to no experiment.
@@ -48,7 +49,7 @@ def figure_table(entries: Iterable[FigureEntry]) -> dict[str, FigureEntry]:
     by_name: dict[str, FigureEntry] = {}
     for entry in entries:
         if entry.name in by_name:
-            raise ValueError(f"the figure {entry.name!r} stands twice in the table")
+            raise ValueError(f"the figure {entry.name!r} is in the table twice")
         by_name[entry.name] = entry
     return by_name
 

@@ -1,9 +1,9 @@
 """Ablation: weighted tau of either class distance alone, and of the score.
 
 One row per task and the mean on top, where the null is narrower: there, one random
-order of the methods serves all tasks, as tasks are alike. The three variants in
-one row, as it is their order that matters. A filled mark lies more than two standard
-deviations of the null away from zero.
+order of the methods serves all tasks, as tasks are alike. The three variants stand in
+one row, as it is their order that matters. No variant is tested: the bands alone say
+how far chance reaches.
 """
 
 import math
@@ -75,8 +75,7 @@ def _draw_row(panel: Axes, line: rows.Row, ablation: pd.DataFrame) -> None:
         place = line.height + (column - 2) / len(VARIANTS)
         rows.draw_bands(panel, place, deviation, width=1 / len(VARIANTS))
         if not math.isnan(tau):
-            filled = abs(tau) > 2 * deviation
-            panel.plot(tau, line.height + shift, **rows.mark(color, marker, filled))
+            panel.plot(tau, line.height + shift, **rows.mark(color, marker))
         rows.write(panel, line.height, tau, line.bold, column)
 
 
@@ -85,7 +84,6 @@ def _add_legend(figure: Figure) -> None:
         label: rows.legend_mark(color, marker)
         for label, _, color, marker, _ in VARIANTS.values()
     }
-    entries["within ±2 sd (any)"] = rows.legend_mark(style.GREY, "o", filled=False)
     entries |= rows.band_legend()  # type: ignore[arg-type]
     figure.legend(
         list(entries.values()), list(entries), loc="outside upper center", ncols=3

@@ -1,9 +1,9 @@
 """Ground truth: test accuracy of each method on each task, with its spread over seeds.
 
-One panel per task. All panels list the pool's methods in one order, that of their mean
-rank over the tasks, best at the top; the number beside a row is the method's rank on
-that task. Reference runs outside the pool are vertical lines through the panel.
-Published accuracies have no seeds.
+One panel per task. All panels list the pool's methods in the order of their mean rank
+over the tasks, best at the top; the number beside a row is the method's rank on that
+task. Reference methods outside the pool are vertical lines through the panel. Published
+accuracies have no seeds.
 """
 
 from itertools import cycle
@@ -23,7 +23,7 @@ from peftdiff.reporting.figures import panels, style, tables
 COLUMNS = ("task", "group", "method", "in_pool", "seed", "accuracy")
 LINES = ("--", ":", "-.")
 SEED_OFFSET = 0.32
-"""Rows by which the seeds' dots stand below the mean that would hide them."""
+"""Rows by which the seeds' dots are below the mean, which would hide them."""
 
 
 @style.context()
@@ -118,7 +118,7 @@ def _write_rank(panel: Axes, row: int, rank: float | None) -> None:
 def _draw_references(
     panel: Axes, references: pd.DataFrame, lines: dict[str, Any]
 ) -> None:
-    """Draw one task's reference runs: the mean a line, the seeds' range a band."""
+    """Draw a task's reference methods: means as lines, the seeds' ranges as bands."""
     for method, seeds in references.groupby("method")["accuracy"]:
         panel.axvspan(
             seeds.min(), seeds.max(), color=style.BANDS[0], linewidth=0, zorder=0
@@ -134,8 +134,8 @@ def _draw_references(
 
 def _finish(panel: Axes, methods: list[str]) -> None:
     """Label the rows at the left edge of the figure, and open the frame."""
-    named = panel.get_subplotspec().is_first_col()  # type: ignore[union-attr]
-    names = [labels.method_label(method) if named else "" for method in methods]
+    at_edge = panel.get_subplotspec().is_first_col()  # type: ignore[union-attr]
+    names = [labels.method_label(method) if at_edge else "" for method in methods]
     panel.set_yticks(range(len(methods)), names)
     panel.set_ylim(len(methods) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
@@ -146,7 +146,7 @@ def _finish(panel: Axes, methods: list[str]) -> None:
 
 
 def _add_legend(figure: Figure, seeds: str, lines: dict[str, Any]) -> None:
-    """Name the marks; without seeds there is one mark a method."""
+    """Add the legend; `seeds` is empty where there are none, as in published values."""
     mean, seed = style.mean_marker(style.GREY, "o"), style.seed_marker(style.GREY)
     marks: dict[str, dict[str, Any]] = {"accuracy": mean}
     if seeds:

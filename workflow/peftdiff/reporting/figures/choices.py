@@ -1,9 +1,9 @@
 """What each choice of the score's definition changes, one at a time.
 
-Left: does the score agree better with the accuracies? The line is the default's mean,
-the bands say what chance does to a mean over the tasks where one random order of the
-methods serves them all. Right: does it still rank the
-methods as the default does? A choice may leave tau alone and yet rank otherwise.
+Left: does the score agree better with the accuracies? The line is the default's mean;
+the bands are the null distribution of a mean over tasks, with one random order of the
+methods for all of them. Right: does it still rank the methods as the default does? A
+choice may leave tau as it is, and yet change the ranking.
 """
 
 import math
@@ -36,8 +36,8 @@ def draw(choices: pd.DataFrame) -> Figure:
     ----------
     choices
         Rows of ``choices.csv``: experiment, task, choice, value, start_seed,
-        weighted_tau, agreement, mean_null_sd. An empty cell is left out of the means;
-        beside a mean over fewer tasks stands their number.
+        weighted_tau, agreement, mean_null_sd. Empty cells are left out of the means; a
+        mean over fewer tasks is noted with their number.
 
     Raises
     ------
@@ -65,12 +65,12 @@ def draw(choices: pd.DataFrame) -> Figure:
 
 def _lines(choices: pd.DataFrame) -> list[rows.Row]:
     """Return the default's row, and each choice's values below its name."""
-    named = choices[choices["choice"] != DEFAULT]
+    changed = choices[choices["choice"] != DEFAULT]
     lines = [rows.Row(0, "default", True, (DEFAULT, DEFAULT))]
     height = 1.5
-    for choice in named["choice"].unique():
+    for choice in changed["choice"].unique():
         lines.append(rows.Row(height, choice, True, None))
-        values = named.loc[named["choice"] == choice, "value"].unique()
+        values = changed.loc[changed["choice"] == choice, "value"].unique()
         for step, value in enumerate(values, 1):
             lines.append(rows.Row(height + step, str(value), False, (choice, value)))
         height += len(values) + 1
@@ -81,28 +81,30 @@ def _task_values(
     choices: pd.DataFrame, key: tuple[str, str], value: str
 ) -> "pd.Series[float]":
     """Return a choice's value per task, the mean over start seeds."""
-    choice, name = key
-    chosen = choices[(choices["choice"] == choice) & (choices["value"] == name)]
-    by_task = chosen.groupby("task", sort=False)[value]
+    by_task = _rows_of(choices, key).groupby("task", sort=False)[value]
     return by_task.agg(lambda values: values.mean(skipna=False)).dropna()
+
+
+def _rows_of(choices: pd.DataFrame, key: tuple[str, str]) -> pd.DataFrame:
+    choice, value = key
+    return choices[(choices["choice"] == choice) & (choices["value"] == value)]
 
 
 def _draw_row(panel: Axes, line: rows.Row, choices: pd.DataFrame, value: str) -> None:
     """Draw one choice's tasks and their mean."""
-    found = _task_values(choices, line.key, value)
+    by_task = _task_values(choices, line.key, value)
     if value == "weighted_tau":
-        choice, name = line.key
-        own = choices[(choices["choice"] == choice) & (choices["value"] == name)]
-        rows.draw_bands(panel, line.height, float(own["mean_null_sd"].mean()))
-    heights = [line.height] * len(found)
-    panel.plot(found, heights, **_task_mark())
-    mean = float(found.mean()) if len(found) else math.nan
+        deviation = _rows_of(choices, line.key)["mean_null_sd"].mean()
+        rows.draw_bands(panel, line.height, float(deviation))
+    heights = [line.height] * len(by_task)
+    panel.plot(by_task, heights, **_task_mark())
+    mean = float(by_task.mean()) if len(by_task) else math.nan
     if not math.isnan(mean):
         panel.plot(mean, line.height, **rows.mark(style.ACCENT, "D", size=5.5))
     rows.write(panel, line.height, mean, line.bold)
     total = choices["task"].nunique()
-    if 0 < len(found) < total:
-        note = f"{len(found)} of {total} tasks"
+    if 0 < len(by_task) < total:
+        note = f"{len(by_task)} of {total} tasks"
         panel.text(-1.03, line.height, note, va="center", color=style.GREY)
 
 

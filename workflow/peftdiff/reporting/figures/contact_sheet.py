@@ -1,4 +1,4 @@
-"""A task's classes: one row per class, with sample images."""
+"""Sample images of a task, one row per class."""
 
 import math
 import textwrap
@@ -14,16 +14,19 @@ from peftdiff.reporting.labels import group_label, task_group, task_label
 LARGEST_CELL = 16.0
 SMALLEST_CELL = 8.0
 PAGE_HEIGHT = 240.0
-"""Height in mm that rows share, unless that makes them lower than the smallest cell."""
+"""Height in mm of all rows together, unless a row gets lower than SMALLEST_CELL."""
 
 PIXEL = 25.4 / style.RC["savefig.dpi"]
 GAP = 6 * PIXEL
 TITLE_HEIGHT = 72 * PIXEL
+PER_CLASS = 10
+"""Images in a row."""
+
 MOST_CLASSES = 60
-"""Classes that are shown; of more, the first ones."""
+"""Classes that are shown; if there are more, the first ones."""
 
 LONGEST_LINE = 18
-"""Characters after which a class's name goes on in a second line."""
+"""Characters after which a class's name continues in a second line."""
 
 
 @style.context()
@@ -32,9 +35,8 @@ def draw(
     labels: np.ndarray,
     class_names: Sequence[str],
     task: str,
-    per_class: int = 10,
 ) -> Figure:
-    """Draw the first images of each class.
+    """Draw the first ten images of each class.
 
     Parameters
     ----------
@@ -42,49 +44,45 @@ def draw(
         RGB images (n x height x width x 3), uint8. Small ones are enlarged by a whole
         number at the style's resolution, so that their pixels stay sharp and equal.
     labels, class_names
-        Classes (n), and a name for each of them. A class without image is noted, and
-        so it is where there are too many classes for a page.
+        Classes (n), and a name for each of them. A class without images is noted, and
+        so are classes that are left out, where there are too many for a page.
     task
-        Slug, for the title: the task's label and group.
-    per_class
-        Images in a row.
+        Slug of the task, whose label and group are the title.
 
     Raises
     ------
     ValueError
-        If images, labels or per_class do not fit the description.
+        If images or labels do not fit the description.
     """
     images, labels = np.asarray(images), np.asarray(labels)
-    _check(images, labels, class_names, per_class)
+    _check(images, labels, class_names)
     shown = class_names[:MOST_CLASSES]
     names = [textwrap.fill(name, LONGEST_LINE) for name in shown]
     longest = max(len(line) for name in names for line in name.splitlines())
     left = 4 + style.CHARACTER_WIDTH * longest
-    cell = _cell_size(images.shape[1:3], len(names), per_class, style.WIDTH - left)
+    cell = _cell_size(images.shape[1:3], len(names), style.WIDTH - left)
     height = TITLE_HEIGHT + len(names) * (cell + GAP)
-    figure, sheet = _empty_sheet(left + per_class * (cell + GAP), height)
+    figure, sheet = _empty_sheet(left + PER_CLASS * (cell + GAP), height)
     left_out = len(class_names) - len(shown)
     note = f"first {len(shown)} of {len(class_names)} classes" if left_out else ""
     _write_title(sheet, left, task, note)
     for label, name in enumerate(names):
         top = TITLE_HEIGHT + label * (cell + GAP)
         sheet.text(left - 2, top + cell / 2, name, ha="right", va="center")
-        _draw_row(sheet, images[labels == label][:per_class], left, top, cell)
+        _draw_row(sheet, images[labels == label][:PER_CLASS], left, top, cell)
     return figure
 
 
 @style.context()
 def draw_note(text: str, task: str) -> Figure:
-    """Draw a sheet that says in words why it shows no image."""
+    """Draw a sheet that says why it shows no images."""
     figure, sheet = _empty_sheet(style.WIDTH, 2 * TITLE_HEIGHT)
     _write_title(sheet, 4, task, "")
     sheet.text(4, 1.5 * TITLE_HEIGHT, text, va="center", color=style.GREY)
     return figure
 
 
-def _check(
-    images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], per_class: int
-) -> None:
+def _check(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> None:
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
         raise ValueError(
             "a contact sheet takes images of shape (n, height, width, 3) and type "
@@ -100,15 +98,11 @@ def _check(
             f"the labels run from {labels.min()} to {labels.max()}, "
             f"but there are {len(class_names)} class names"
         )
-    if per_class < 1:
-        raise ValueError(f"per_class must be at least 1, not {per_class}")
 
 
-def _cell_size(
-    image_shape: Sequence[int], rows: int, columns: int, width: float
-) -> float:
+def _cell_size(image_shape: Sequence[int], rows: int, width: float) -> float:
     """Return the side in mm of the square that an image is fitted into."""
-    side = min(width / columns - GAP, PAGE_HEIGHT / rows - GAP, LARGEST_CELL)
+    side = min(width / PER_CLASS - GAP, PAGE_HEIGHT / rows - GAP, LARGEST_CELL)
     side = max(side, SMALLEST_CELL)
     image = max(image_shape) * PIXEL
     if image > side:

@@ -1,10 +1,10 @@
 """Mean rank of each metric, and which metrics cannot be told apart.
 
 A critical-difference diagram (Demšar, JMLR 2006), turned so that every metric has a row
-of its own, best at the top: with a dozen metrics the names beside a common axis would
-not be readable. A bar on the right joins metrics whose mean ranks differ by less than
-the critical difference, which the bar above the dots shows at its length. The title
-says whether the metrics differ at all, and how little a few tasks can tell.
+of its own, best at the top: the names of a dozen metrics beside a common axis would not
+be readable. A bar on the right joins metrics whose mean ranks differ by less than the
+critical difference, which is the length of the bar above the dots. The title says
+whether the metrics differ at all, and how little a few tasks can show.
 """
 
 import math
@@ -25,7 +25,7 @@ COLUMNS = (
 )
 ROW_HEIGHT = 4.6
 ALPHA = 0.05
-GROUP_WIDTH = 0.035  # of the axes, for the bar of one group
+GROUP_WIDTH = 0.035  # of one group's bar, relative to the axes
 BAR: dict[str, Any] = {"color": style.INK, "linewidth": 2.2, "solid_capstyle": "butt"}
 
 
@@ -73,8 +73,8 @@ def not_told_apart(ranks: Sequence[float], difference: float) -> list[tuple[int,
     ranks
         Mean ranks, ascending.
     difference
-        The critical one: ranks that differ by less are in one group. A group within
-        another is left out, and so is a metric alone.
+        The critical difference: ranks that differ by less are in one group. A group
+        within another is left out, and so is a single metric.
     """
     groups: list[tuple[int, int]] = []
     for first, rank in enumerate(ranks):
@@ -85,7 +85,7 @@ def not_told_apart(ranks: Sequence[float], difference: float) -> list[tuple[int,
 
 
 def _draw_ranks(panel: Axes, rows: pd.DataFrame) -> None:
-    """Draw a dot a metric, and above them the critical difference."""
+    """Draw a dot for each metric, and above them the critical difference."""
     for row, (metric, rank, note) in enumerate(
         zip(rows["metric"], rows["mean_rank"], rows["note"], strict=True)
     ):
@@ -137,7 +137,7 @@ def _draw_groups(
 
 
 def _title(rows: pd.DataFrame, ranked: pd.DataFrame) -> str:
-    """Say what Friedman's test found, and what it could have found."""
+    """Return a title with the results of Friedman's and Nemenyi's tests."""
     n_tasks = int(rows["n_tasks"].iloc[0])
     tasks = f"{n_tasks} task{'' if n_tasks == 1 else 's'}"
     if ranked.empty:

@@ -1,9 +1,9 @@
 """The first two diffusion coordinates of one task's embeddings, colored by class.
 
-The coordinates are those of the second and third eigenvalue; the first is the same for
-all images. Classes are named at their medians, in the color of their points: twenty
-colors cannot be matched with a legend by eye. Where the names would cover the points
-they name, letters stand in for them, with a key below.
+The coordinates belong to the second and third eigenvalue; the first is the same for all
+images. Classes are named at their medians, in the color of their points, as twenty
+colors cannot be matched with a legend by eye. Where names would cover their points,
+letters replace them, with a key below.
 """
 
 import math
@@ -22,7 +22,7 @@ from peftdiff.reporting.figures import style
 from peftdiff.reporting.figures.placement import place_boxes
 
 CHARACTERS_IN_PANEL = 60
-"""Names with more characters than this in all are replaced by letters and a key."""
+"""If all names together are longer than this, letters and a key replace them."""
 
 
 def draw(diffusion_map: Mapping[str, np.ndarray]) -> Figure:
@@ -60,9 +60,10 @@ def draw_panels(
     labels
         Classes (n), 0 to len(class_names) - 1.
     class_names
-        A name per class. Beyond twenty classes, colors repeat and no class is named.
+        A name per class. With more than twenty classes, colors repeat and no class is
+        named.
     title
-        What the panels have in common: the task.
+        Title of all panels: the task.
 
     Raises
     ------
@@ -171,11 +172,11 @@ def _draw_points(panel: Axes, points: np.ndarray, labels: np.ndarray) -> None:
 
 
 def robust_limits(values: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Return axis limits that show the cloud and not its outliers.
+    """Return axis limits that show most points, without outliers.
 
-    They reach half the distance between the 5th and 95th percentile beyond these, but
-    no farther than the values, and always include the median of every class of at
-    least five images.
+    They extend beyond the 5th and 95th percentile by half the distance between them,
+    but no farther than the values, and include the median of every class of at least
+    five images.
     """
     lower, upper = np.percentile(values, [5, 95])
     reach = (upper - lower) / 2

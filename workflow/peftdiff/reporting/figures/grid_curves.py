@@ -1,9 +1,9 @@
-"""Weighted tau along each parameter of the score, and what choosing them is worth.
+"""Weighted tau along each parameter of the score, and what is gained by choosing them.
 
 Above, the poster's view: one parameter varies, the others stay at the best setting, and
 the bold line is the mean over tasks. That setting was chosen by the very taus that are
-shown. Below, the honest view: what the same way to choose reaches on a task that had no
-say, and what it would reach by chance.
+shown. Below, the honest view: what the same way of choosing reaches on a task that was
+not used for the choice, and what it reaches by chance.
 """
 
 import math
@@ -83,11 +83,11 @@ def draw(grid: pd.DataFrame, grid_choice: pd.DataFrame) -> Figure:
 
 
 def best_setting(grid: pd.DataFrame, choice: pd.DataFrame) -> dict[str, float]:
-    """Return the setting that is best on all tasks; check the tables on the way."""
+    """Check the tables, and return the setting that is best on all tasks."""
     tables.check(grid, "grid.csv", GRID_COLUMNS)
     tables.check(choice, "grid_choice.csv", CHOICE_COLUMNS)
-    rows_of_best = choice[choice["choice"] == "best_on_all_tasks"]
-    settings = rows_of_best[list(PARAMETERS)].dropna()
+    of_best = choice[choice["choice"] == "best_on_all_tasks"]
+    settings = of_best[list(PARAMETERS)].dropna()
     if settings.empty:
         raise ValueError(
             "grid_choice.csv names no setting that is best on all tasks: "
@@ -102,9 +102,9 @@ def short(parameter: str) -> str:
 
 
 def _summary(choice: pd.DataFrame, name: str) -> pd.Series:
-    """Return what all rows of one way to choose say; empty where there is none."""
-    chosen = choice[choice["choice"] == name]
-    return chosen.iloc[0] if len(chosen) else pd.Series(math.nan, index=choice.columns)
+    """Return the first row of one way to choose, or an empty one if there is none."""
+    found = choice[choice["choice"] == name]
+    return found.iloc[0] if len(found) else pd.Series(math.nan, index=choice.columns)
 
 
 def _draw_curve(panel: Axes, curve: pd.DataFrame, best: float) -> None:
@@ -123,7 +123,7 @@ def _draw_curve(panel: Axes, curve: pd.DataFrame, best: float) -> None:
 
 
 def _draw_reference(panel: Axes, honest: float, deviation: float) -> None:
-    """Draw what a setting chosen elsewhere reaches, and the band of chance."""
+    """Draw the tau of settings chosen on other tasks, and the band of chance."""
     if not math.isnan(deviation):
         for count, color in zip((2, 1), style.BANDS, strict=True):
             reach = count * deviation

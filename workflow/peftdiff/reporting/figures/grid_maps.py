@@ -1,7 +1,7 @@
-"""Mean weighted tau along each two parameters of the score, as colored cells.
+"""Mean weighted tau along each pair of parameters of the score, as colored cells.
 
 The third parameter stays at the best setting on all tasks, which was chosen by these
-very taus: the picture shows how flat or ragged the surface is, not how good the score
+very taus: the figure shows how flat or ragged the surface is, not how good the score
 is. Two lines on the color bar bound what a random ranking reaches.
 """
 
@@ -79,7 +79,7 @@ def _mark(
     along: str,
     marked: Mapping[str, Mapping[str, float]],
 ) -> None:
-    """Mark settings; one whose third value differs is marked at its other two."""
+    """Mark settings by two of their values, even if their third differs."""
     for marker, setting in marked.items():
         x = int(np.flatnonzero(table.columns == setting[along])[0])
         y = int(np.flatnonzero(table.index == setting[across])[0])

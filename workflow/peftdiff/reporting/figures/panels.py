@@ -1,4 +1,4 @@
-"""Small multiples: one panel per task, grouped, with the group's name above."""
+"""Small multiples: one panel per task, in groups with their names above."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,11 +9,13 @@ from peftdiff.reporting import labels
 
 Cell = tuple[int, int]
 
+MOST_COLUMNS = 4
+
 
 def arrange(sizes: Sequence[int], columns: int) -> list[Cell]:
     """Return the (row, column) of each panel.
 
-    A group starts on a new row unless the whole of it fits into the row begun.
+    A group starts on a new row unless all of it fits into the current one.
     """
     cells: list[Cell] = []
     row, column = 0, 0
@@ -28,20 +30,20 @@ def arrange(sizes: Sequence[int], columns: int) -> list[Cell]:
     return cells
 
 
-def best_columns(sizes: Sequence[int], most: int = 4) -> int:
+def best_columns(sizes: Sequence[int]) -> int:
     """Return the number of columns that leaves the fewest empty cells.
 
-    One row where everything fits; otherwise at least two columns, and among equals the
-    greater number.
+    One row if everything fits into one; otherwise two columns or more, and among equals
+    the greater number.
     """
     total = sum(sizes)
-    if total < most:
+    if total < MOST_COLUMNS:
         return total
 
     def empty_cells(columns: int) -> int:
         return (arrange(sizes, columns)[-1][0] + 1) * columns - total
 
-    return min(range(most, 1, -1), key=empty_cells)
+    return min(range(MOST_COLUMNS, 1, -1), key=empty_cells)
 
 
 def add_task_panels(
@@ -61,7 +63,7 @@ def add_task_panels(
     columns
         Panels in a row.
     title_lines
-        Height of the titles, above which the groups' names stand.
+        Number of lines of the titles, above which the groups' names are.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where to put labels so that none covers another."""
+"""Placement of labels such that none covers another."""
 
 import numpy as np
 
@@ -6,19 +6,19 @@ import numpy as np
 def place_boxes(
     anchors: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
-    """Return centers of boxes near their anchors, free of overlap.
+    """Return centers of boxes near their anchors, without overlap.
 
-    The boxes take their places one after another, each on the free spot of a fine grid
-    that is nearest to its anchor. A box that finds no free spot stays on its anchor.
+    The boxes are placed one after another, each on the free point of a fine grid that
+    is nearest to its anchor. A box for which none is free stays on its anchor.
 
     Parameters
     ----------
     anchors
-        Wished centers (n x 2).
+        Preferred centers (n x 2).
     sizes
         Widths and heights (n x 2), in the unit of the anchors.
     low, high
-        Corners of the area that the boxes stay in (2 each).
+        Corners (2 each) of the area within which the boxes lie.
 
     Returns
     -------
@@ -27,16 +27,18 @@ def place_boxes(
     """
     centers = np.empty((0, 2))
     for position, (anchor, size) in enumerate(zip(anchors, sizes, strict=True)):
-        spots = _spots(anchor, low + size / 2, high - size / 2, sizes[:, 1].min() / 3)
-        gaps = np.abs(spots[:, None] - centers)
+        points = _grid_points(
+            anchor, low + size / 2, high - size / 2, sizes[:, 1].min() / 3
+        )
+        gaps = np.abs(points[:, None] - centers)
         needed = (size + sizes[:position]) / 2
         free = (gaps >= needed).any(axis=2).all(axis=1)
-        chosen = spots[free.argmax()] if free.any() else anchor
-        centers = np.vstack([centers, chosen])
+        center = points[free.argmax()] if free.any() else anchor
+        centers = np.vstack([centers, center])
     return centers
 
 
-def _spots(
+def _grid_points(
     anchor: np.ndarray, low: np.ndarray, high: np.ndarray, step: float
 ) -> np.ndarray:
     """Return grid points around the anchor within the bounds, nearest first."""

@@ -1,14 +1,14 @@
-"""Published figures on one axis: metrics, the static order, sources with each other.
+"""Published figures on one axis: metrics, the static order, ground truths.
 
-Three questions, one scale. How well do the metrics rank the methods, as the poster
-prints it? How well does an order do that looks at no image? And how well do published
-ground truths agree on what there is to predict? Each line has its tasks as dots, their
-mean with two standard errors, and behind it where the mean lies by chance.
+Three questions, one scale. How well do the metrics rank the methods, according to the
+poster? How well does an order do that looks at no image? And how well do published
+ground truths agree with each other? Each line has its tasks as dots, their mean with
+two standard errors, and behind it the distribution of the mean by chance.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -38,13 +38,14 @@ CHANCE = (
 )
 ROW_HEIGHT = 5.2
 TASK_OFFSET = 0.3
-"""Rows by which the tasks' dots stand below the mean that would hide them."""
+"""Rows by which the tasks' dots are below the mean, which would hide them."""
 NUMBERS = {"mean": 30.0, "methods": 70.0, "tasks": 98.0}
-"""Columns of numbers, and where they end, in points to the right of the axis."""
+"""Columns of numbers, and their right ends, in points to the right of the axis."""
+MEAN = style.mean_marker(style.ACCENT, "D")
 
 
 class Line(NamedTuple):
-    """One line of the figure: the heading of a part, or a ranking."""
+    """One line of the figure: the heading of a kind, or a ranking."""
 
     height: float
     label: str
@@ -91,14 +92,14 @@ def draw(published_taus: pd.DataFrame, published_agreement: pd.DataFrame) -> Fig
 
 
 def _lines(means: pd.DataFrame) -> Iterator[Line]:
-    """Yield the lines from top to bottom: each part by falling mean."""
+    """Yield the lines from top to bottom: kind by kind, by falling mean."""
     height = 0.0
     for kind, heading in HEADINGS.items():
-        part = means[means["kind"] == kind]
-        if part.empty:
+        of_kind = means[means["kind"] == kind]
+        if of_kind.empty:
             continue
         yield Line(height, heading, None)
-        ordered = part.sort_values("weighted_tau", ascending=False, kind="stable")
+        ordered = of_kind.sort_values("weighted_tau", ascending=False, kind="stable")
         for _, mean in ordered.iterrows():
             label = _label(mean)
             # A label of two lines needs room on either side.
@@ -120,7 +121,7 @@ def _label(mean: pd.Series) -> str:
 def _draw_line(axes: Axes, height: float, mean: pd.Series, tasks: pd.Series) -> None:
     """Draw one ranking's tasks, their mean and error, and the null behind them."""
     value, null_sd = float(mean["weighted_tau"]), float(mean["null_sd"])
-    written = {"mean": "n/a", "methods": "", "tasks": f"{mean['n_tasks']:.0f}"}
+    numbers = {"mean": "n/a", "methods": "", "tasks": f"{mean['n_tasks']:.0f}"}
     if not math.isnan(value):
         for deviations, color in zip((2, 1), style.BANDS, strict=True):
             reach = 0 if math.isnan(null_sd) else deviations * null_sd
@@ -132,16 +133,11 @@ def _draw_line(axes: Axes, height: float, mean: pd.Series, tasks: pd.Series) -> 
         if not math.isnan(error):
             ends = [value - error, value + error]
             axes.plot(ends, [height, height], color=style.ACCENT, linewidth=1)
-        filled = abs(value) > 2 * null_sd
-        axes.plot(value, height, linestyle="none", **_mark(filled))
-        written["mean"] = style.number(value)
-        written["methods"] = f"{mean['n_methods']:.0f}"
-    for name, text in written.items():
+        axes.plot(value, height, linestyle="none", **MEAN)
+        numbers["mean"] = style.number(value)
+        numbers["methods"] = f"{mean['n_methods']:.0f}"
+    for name, text in numbers.items():
         _write(axes, height, NUMBERS[name], text, bold=name == "mean")
-
-
-def _mark(filled: bool) -> dict[str, Any]:
-    return style.mean_marker(style.ACCENT if filled else "white", "D")
 
 
 def _write(
@@ -180,10 +176,7 @@ def _finish(axes: Axes, lines: Sequence[Line]) -> None:
 
 def _add_legend(figure: Figure) -> None:
     entries = {
-        "mean over tasks": Line2D([], [], linestyle="none", **_mark(True)),
-        "mean, not distinguishable from chance": Line2D(
-            [], [], linestyle="none", **_mark(False)
-        ),
+        "mean over tasks": Line2D([], [], linestyle="none", **MEAN),
         "±2 standard errors": Line2D([], [], color=style.ACCENT, linewidth=1),
         "one task": Line2D([], [], linestyle="none", **style.seed_marker(style.GREY)),
         "mean by chance, ±1 sd": Patch(color=style.BANDS[1]),

@@ -1,4 +1,4 @@
-"""Rows of weighted taus: names on the left, chance behind, numbers on the right."""
+"""Rows of weighted taus: names on the left, chance as bands, numbers on the right."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ NUMBER_WIDTH = 30.0
 
 
 class Row(NamedTuple):
-    """One line of a panel; `key` is what it shows, None where it only names others."""
+    """A row of a panel; `key` is what it shows, None for the name of a group."""
 
     height: float
     label: str
@@ -36,9 +36,10 @@ def task_rows(
     tasks
         Task slugs by group slug, both in order.
     mean
-        The key of the first row; the others' are the slugs.
+        The key of the first row; those of the others are the slugs.
     counts
-        Over how many tasks each mean of the first row runs; over all, if not given.
+        Numbers of tasks over which the means of the first row are taken, if not over
+        all.
     """
     total = sum(map(len, tasks.values()))
     ends = sorted({min(counts), max(counts)}) if counts else [total]
@@ -59,7 +60,7 @@ def task_rows(
 def draw_bands(
     panel: Axes, height: float, deviation: float, center: float = 0, width: float = 1
 ) -> None:
-    """Draw one and two standard deviations around what chance gives."""
+    """Draw one and two standard deviations around the mean of chance."""
     if math.isnan(deviation) or math.isnan(center):
         return
     for count, color in zip((2, 1), style.BANDS, strict=True):
@@ -71,7 +72,7 @@ def draw_bands(
 def write(
     panel: Axes, height: float, value: float, bold: bool = False, column: int = 1
 ) -> None:
-    """Write a number to the right of the panel, in a column of its own."""
+    """Write a number into a column to the right of the panel."""
     panel.annotate(
         "n/a" if math.isnan(value) else style.number(value),
         xy=(1, height),
@@ -99,7 +100,7 @@ def head(panel: Axes, text: str, column: int = 1) -> None:
 
 
 def mark(color: str, marker: str, filled: bool = True, size: float = 4.5) -> Any:
-    """Return the line properties of a tau."""
+    """Return the line properties of a tau's marker."""
     return {
         "marker": marker,
         "markersize": size,
@@ -126,13 +127,15 @@ def finish(panel: Axes, rows: Sequence[Row], named: bool = True) -> None:
 
 
 def band_legend(what: str = "random rankings") -> dict[str, Artist]:
-    """Return the legend's entries of the bands."""
+    """Return the legend's entries for the bands."""
     return {
         f"{what}, ±1 sd": Patch(color=style.BANDS[1]),
         "±2 sd": Patch(color=style.BANDS[0]),
     }
 
 
-def legend_mark(color: str, marker: str, **more: Any) -> Line2D:
-    """Return the legend's entry of a mark."""
-    return Line2D([], [], **mark(color, marker, **more))
+def legend_mark(
+    color: str, marker: str, filled: bool = True, size: float = 4.5
+) -> Line2D:
+    """Return the legend's entry for a marker."""
+    return Line2D([], [], **mark(color, marker, filled, size))

@@ -36,10 +36,10 @@ def draw(
     ----------
     scores
         Rows of ``scores.csv``: experiment, task, group, method, seed, metric, score.
-        An empty score is named in its panel, as it has no place among the points.
+        Methods without a score cannot be drawn, and are named in the panel.
     ground_truth
         Rows of ``ground_truth.csv``: experiment, task, method, in_pool, seed, accuracy
-        (percent). What a published one lacks is named in its panel, too.
+        (percent). Methods without a published accuracy are named in the panel, too.
     correlation
         Rows of ``correlation.csv``: experiment, task, metric, weighted_tau.
     metric
@@ -55,16 +55,16 @@ def draw(
     tables.check(ground_truth, "ground_truth.csv", TRUTH_COLUMNS)
     tables.check(correlation, "correlation.csv", CORRELATION_COLUMNS)
     metric = metric or str(scores["metric"].iloc[0])
-    chosen = _select(scores, metric)
-    points = _points(chosen, ground_truth)
-    taus = _taus(correlation, metric, list(chosen["task"].unique()))
-    methods = labels.order_methods(chosen["method"])
-    figure, axes = _empty_panels(tables.tasks_by_group(chosen), methods)
+    scores = _select(scores, metric)
+    points = _points(scores, ground_truth)
+    taus = _taus(correlation, metric, list(scores["task"].unique()))
+    methods = labels.order_methods(scores["method"])
+    figure, axes = _empty_panels(tables.tasks_by_group(scores), methods)
     for task, panel in axes.items():
         _draw_points(panel, points.loc[[task]].droplevel("task"), methods)
         title = f"{labels.task_label(task)}\n{_tau_text(taus[task])}"
         panel.set_title(title, loc="left")
-    name, seeds = labels.metric_label(metric), tables.count_seeds(chosen)
+    name, seeds = labels.metric_label(metric), tables.count_seeds(scores)
     figure.supxlabel(f"{name} score (mean and range over {seeds})", fontsize=8)
     source = published_source(ground_truth)
     published = f", published: {source_label(source)}" if source else ""
@@ -86,13 +86,13 @@ def _empty_panels(
 
 def _select(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return the metric's rows of ``scores``."""
-    chosen = scores[scores["metric"] == metric]
-    if chosen.empty:
+    selected = scores[scores["metric"] == metric]
+    if selected.empty:
         raise ValueError(
             f"scores.csv has no row of the metric {metric} "
             f"(it has: {', '.join(scores['metric'].unique())})"
         )
-    return chosen
+    return selected
 
 
 def _points(scores: pd.DataFrame, ground_truth: pd.DataFrame) -> pd.DataFrame:
@@ -153,14 +153,14 @@ def _draw_points(panel: Axes, points: pd.DataFrame, methods: list[str]) -> None:
 
 def _absences(points: pd.DataFrame) -> str:
     """Name the methods that cannot be drawn, and say what each lacks."""
-    said = []
-    for what in ("score", "accuracy"):
-        absent = points.index[points[f"mean_{what}"].isna()]
+    sentences = []
+    for value in ("score", "accuracy"):
+        absent = points.index[points[f"mean_{value}"].isna()]
         names = ", ".join(map(labels.method_label, absent))
         if len(absent) == len(points):
             names = "any method"
-        said += [f"no {what}: {names}"] if len(absent) else []
-    return "; ".join(said)
+        sentences += [f"no {value}: {names}"] if len(absent) else []
+    return "; ".join(sentences)
 
 
 def _reach(point: pd.Series, value: str) -> list[list[float]]:

@@ -1,8 +1,8 @@
-"""Complexity: how fast the components of each embedding hold its variance.
+"""Complexity: how much of an embedding's variance its first components hold.
 
-Left, the mean curves over tasks; right, what 95 % of the variance needs on each task.
-The methods are a band from the least to the greatest, because nine lines that lie upon
-one another say no more.
+Left, the curves averaged over tasks; right, the components that 95 % of the variance
+needs on each task. The methods are a band from the least to the greatest, as nine lines
+upon one another would show no more.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ def draw(complexity: pd.DataFrame, scree: Curves) -> Figure:
         fraction_95.
     scree
         For each "task/model" the shares of the variance that its first components
-        hold, the mean over seeds.
+        hold, averaged over seeds.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _draw_curves(
 def _mean_curve(curves: Curves, tasks: list[str], model: str) -> NDArray[np.float64]:
     """Return the mean over tasks of a model's curve; constant embeddings are left out.
 
-    A point for no component, which holds nothing, stands in front.
+    It starts with a point for no component, at zero.
     """
     for task in tasks:
         if f"{task}/{model}" not in curves:
@@ -121,8 +121,8 @@ def _mean_curve(curves: Curves, tasks: list[str], model: str) -> NDArray[np.floa
                 " are made together: make both again"
             )
     values = np.array([curves[f"{task}/{model}"] for task in tasks], dtype=np.float64)
-    known = values[~np.isnan(values).any(axis=1)]
-    mean = known.mean(axis=0) if len(known) else np.full(values.shape[1], np.nan)
+    varying = values[~np.isnan(values).any(axis=1)]
+    mean = varying.mean(axis=0) if len(varying) else np.full(values.shape[1], np.nan)
     return np.concatenate([[0.0], mean])
 
 
@@ -146,6 +146,7 @@ def _draw_row(
 
 
 def _marks(values: pd.Series, pool: pd.Series) -> Iterator[tuple[str, float]]:
+    """Yield the fraction of backbone, methods (their mean) and CNN."""
     for name in LOOKS:
         mean = pool.mean(skipna=False)
         yield name, float(mean if name == METHODS else values.get(name, np.nan))

@@ -1,8 +1,8 @@
 """The spread of weighted tau over start vectors of the eigensolver.
 
-The same data, the same settings, several runs: the published chain hands its solver a
-matrix that the solver is not made for, so that what comes back depends on where it
-starts. The symmetric chain is the control. A line spans a task's runs.
+Data and settings are the same in all runs. The published chain gives its solver a
+matrix that the solver is not made for, so that the result depends on the start vector.
+The symmetric chain is the control. A line spans a task's runs.
 """
 
 import math
@@ -50,10 +50,10 @@ def draw(choices: pd.DataFrame) -> Figure:
     figure = style.figure(36 + ROW_HEIGHT * lines[-1].height)
     for place, (variant, (label, color)) in enumerate(VARIANTS.items(), 1):
         panel = figure.add_subplot(1, 2, place)
-        chosen = runs[runs["value"] == variant]
+        of_variant = runs[runs["value"] == variant]
         for line in lines:
             if line.key is not None:
-                _draw_row(panel, line, chosen, color)
+                _draw_row(panel, line, of_variant, color)
         rows.finish(panel, lines, named=place == 1)
         rows.head(panel, "runs agree", 1)
         panel.set_title(label, fontweight="bold", loc="left")
@@ -67,19 +67,19 @@ def _draw_row(panel: Axes, line: rows.Row, runs: pd.DataFrame, color: str) -> No
     if line.key == "mean":
         by_run = runs.groupby("start_seed", sort=False)
         taus = by_run["weighted_tau"].mean()
-        chosen, null = runs, "mean_null_sd"
+        null = "mean_null_sd"
     else:
-        chosen, null = runs[runs["task"] == line.key], "null_sd"
-        taus = chosen["weighted_tau"]
+        runs, null = runs[runs["task"] == line.key], "null_sd"
+        taus = runs["weighted_tau"]
     taus = taus.dropna()
-    deviations = chosen.loc[chosen["weighted_tau"].notna(), null]
+    deviations = runs.loc[runs["weighted_tau"].notna(), null]
     rows.draw_bands(panel, line.height, float(deviations.mean()))
     if len(taus):
         heights = [line.height] * len(taus)
         ends = [taus.min(), taus.max()]
         panel.plot(ends, heights[:1] * 2, color=color, linewidth=1.5, alpha=0.5)
         panel.plot(taus, heights, **_look(color))
-    agreement = float(chosen["run_agreement"].mean())
+    agreement = float(runs["run_agreement"].mean())
     if not math.isnan(agreement):
         rows.write(panel, line.height, agreement, line.bold)
 

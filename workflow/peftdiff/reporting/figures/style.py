@@ -1,4 +1,4 @@
-"""The one look of all figures: settings, sizes, colors and markers."""
+"""The style of all figures: settings, sizes, colors and markers."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,13 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from peftdiff.records import replacing
-from peftdiff.reporting.figures import style
 
 WIDTH = 180.0
 """Width of a figure in mm: the text width of an A4 page."""
 
 CHARACTER_WIDTH = 1.75
-"""Width in mm of a character, roughly, to make room for names before drawing them."""
+"""Approximate width of a character in mm, to make room for names that are not drawn."""
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine
@@ -66,7 +65,7 @@ METHOD_COLORS = (
 and most different first."""
 
 METHOD_MARKERS = ("o", "s", "^", "D", "v", "P", "<", "X", ">", "p")
-"""Ten markers: cycled with nine colors, 90 pairs pass before one comes twice."""
+"""Ten markers: combined with nine colors, they give 90 different pairs."""
 
 CLASS_COLORS = (
     *("#2233AA", "#EE77AA", "#009944", "#AABB00", "#771100"),
@@ -81,15 +80,15 @@ ACCENT = "#332288"
 INK = "#222222"
 GREY = "#757575"
 BANDS = ("#E9E9E9", "#D2D2D2")
-"""Fills of a null distribution: the wide band, the narrow band."""
+"""Colors of a null distribution's wide and narrow band."""
 
 
 @contextmanager
 def context() -> Iterator[None]:
-    """Apply the look on top of matplotlib's defaults, and restore what was before.
+    """Apply the style on top of matplotlib's defaults, and restore what was before.
 
-    Serves as a decorator too. Use it around ``Figure.savefig`` as well: some settings,
-    those of SVG among them, are read only then.
+    It is also a decorator. Use it around ``Figure.savefig`` as well: some settings,
+    such as those of SVG, are read only then.
     """
     with matplotlib.style.context(RC, after_reset=True):
         yield
@@ -137,11 +136,11 @@ def number(value: float) -> str:
 
 
 def save(figure: Figure, paths: Iterable[str]) -> None:
-    """Write a figure to each path, in the format of its suffix; no date is written.
+    """Write a figure to each path, in the format of its suffix.
 
-    The same figure gives the same bytes each time.
+    No date is written, so that the same figure gives the same bytes each time.
     """
     for path in paths:
         undated = {"Date": None} if path.endswith(".svg") else {}
-        with style.context(), replacing(path) as temporary:
+        with context(), replacing(path) as temporary:
             figure.savefig(temporary, metadata=undated)

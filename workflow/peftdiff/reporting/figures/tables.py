@@ -15,9 +15,9 @@ def check(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
     table
         A tidy table of one experiment.
     name
-        Its file name, for the message.
+        Name of its file, for error messages.
     columns
-        The columns a figure needs, ``experiment`` apart.
+        The columns that a figure needs, besides ``experiment``.
 
     Raises
     ------
@@ -43,9 +43,9 @@ def check(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
 def tasks_by_group(table: pd.DataFrame) -> dict[str, list[str]]:
     """Return the table's tasks, in order, below their groups, in order.
 
-    A task whose group is an empty cell is filed below the empty string.
+    A task whose group is an empty cell belongs to the group "".
     """
-    # A column of nothing but empty cells is read as numbers: hence the conversion.
+    # A column of empty cells alone has been read as numbers, and is converted.
     groups = table["group"].astype(object).fillna("")
     group_of = dict(zip(table["task"], groups, strict=True))
     tasks = labels.order_tasks(table["task"])
@@ -62,7 +62,7 @@ def seed_summary(table: pd.DataFrame, value: str) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``mean``, ``low``, ``high``; rows indexed by (task, method). The mean is
-        empty where the cell of any seed is.
+        missing where the value of any seed is.
     """
     seeds = table.groupby(["task", "method"], sort=False)[value]
     return pd.DataFrame(

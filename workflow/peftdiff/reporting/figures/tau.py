@@ -3,31 +3,38 @@
 Why a dot plot and not a colored matrix: the question is whether a tau differs from
 chance, and only a plot with an axis can show the null distribution at each estimate.
 One panel per metric, best mean first, the baselines last; one row per task, filed under
-its group, and the mean over tasks on top. A filled dot lies more than two standard
-deviations of the null away from zero, a hollow one does not: it is not distinguishable
-from a random ranking. (One random ranking in twenty is filled too.) The numbers stand
-beside the dots. For the mean, one random order of the methods serves all tasks: a
-metric that ranks alike everywhere has one chance to be right, not one a task, and then
-its band is hardly narrower than a task's.
+its group, and the mean over tasks on top. The mean's mark is filled where the table's
+verdict is that the metric is beyond chance; single tasks are not judged, as with so
+many of them some lie outside of the bands by luck. The numbers stand beside the dots.
+For the mean, one random order of the methods serves all tasks: a metric that ranks
+alike everywhere has one chance to be right, not one a task, and then its band is hardly
+narrower than a task's.
 """
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
+from peftdiff.evaluation.verdict import BEYOND
 from peftdiff.reporting import labels
 from peftdiff.reporting.figures import style, tables
-from peftdiff.reporting.figures.rows import Row, task_rows
+from peftdiff.reporting.figures.rows import (
+    Row,
+    band_legend,
+    draw_bands,
+    mark,
+    task_rows,
+)
 
 COLUMNS = ("task", "group", "metric", "weighted_tau", "null_sd")
-SUMMARY_COLUMNS = ("metric", "null_sd_shared_permutation")
+SUMMARY_COLUMNS = ("metric", "null_sd_shared_permutation", "verdict")
 PANELS_PER_ROW = 6
 ROW_HEIGHT = 4.3
 NUMBER_WIDTH = 26.0
@@ -37,6 +44,7 @@ UNDEFINED: dict[str, Any] = {
     "color": style.GREY,
     "linestyle": "none",
 }
+TASK = mark(style.GREY, "o", size=3.5)
 
 
 @style.context()
@@ -52,7 +60,8 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         fewer tasks than the figure shows stands their number.
     summary
         Rows of ``summary.csv``: experiment, metric, null_sd_shared_permutation
-        (standard deviation of the mean over tasks, one random order serving all tasks).
+        (standard deviation of the mean over tasks, one random order serving all tasks),
+        verdict.
 
     Raises
     ------
@@ -62,6 +71,7 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     _check(correlation)
     tables.check(summary, "summary.csv", SUMMARY_COLUMNS)
     by_chance = summary.set_index("metric")["null_sd_shared_permutation"].to_dict()
+    beyond = set(summary.loc[summary["verdict"] == BEYOND, "metric"])
     rows = task_rows(tables.tasks_by_group(correlation), mean=None)
     metrics = _order_by_mean(correlation)
     bands = math.ceil(len(metrics) / PANELS_PER_ROW)
@@ -71,7 +81,8 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     for position, metric in enumerate(metrics):
         panel = figure.add_subplot(grid[divmod(position, columns)])
         chosen = correlation[correlation["metric"] == metric].set_index("task")
-        _draw_metric(panel, chosen, rows, by_chance.get(metric, math.nan))
+        null_sd = by_chance.get(metric, math.nan)
+        _draw_metric(panel, chosen, rows, null_sd, metric in beyond)
         _finish(panel, labels.metric_label(metric), rows)
     figure.supxlabel("weighted τ between score and accuracy", fontsize=8)
     _add_legend(figure)
@@ -99,19 +110,23 @@ def _order_by_mean(correlation: pd.DataFrame) -> list[str]:
 
 
 def _draw_metric(
-    panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row], mean_null_sd: float
+    panel: Axes,
+    chosen: pd.DataFrame,
+    rows: Sequence[Row],
+    mean_null_sd: float,
+    beyond: bool,
 ) -> None:
     """Draw one metric's mean and tasks, each over its null distribution."""
     heights = {row.key: row.height for row in rows}
     for task, tau, null_sd in chosen[["weighted_tau", "null_sd"]].itertuples():
-        _draw_tau(panel, heights[task], tau, null_sd)
+        _draw_tau(panel, heights[task], tau, null_sd, TASK)
     defined = chosen[chosen["weighted_tau"].notna()]
     count = len(defined)
     if count:
         mean = defined["weighted_tau"].mean()
-        _draw_tau(panel, 0, mean, mean_null_sd, marker="D", bold=True)
+        _draw_tau(panel, 0, mean, mean_null_sd, _mean_mark(beyond), bold=True)
     else:
-        _draw_tau(panel, 0, math.nan, math.nan, bold=True)
+        _draw_tau(panel, 0, math.nan, math.nan, _mean_mark(beyond), bold=True)
     total = sum(row.key is not None for row in rows)
     if count < total:
         _write(panel, 0.75, f"{count} of {total}")
@@ -122,30 +137,21 @@ def _draw_tau(
     height: float,
     tau: float,
     null_sd: float,
-    marker: str = "o",
+    look: Mapping[str, Any],
     bold: bool = False,
 ) -> None:
-    """Draw one tau, filled where it is beyond two null standard deviations."""
+    """Draw one tau over the band of one and two null standard deviations."""
     if math.isnan(tau):
         panel.plot(0, height, **UNDEFINED)
         _write(panel, height, "n/a", bold)
         return
-    for deviations, color in zip((2, 1), style.BANDS, strict=True):
-        reach = 0 if math.isnan(null_sd) else deviations * null_sd
-        panel.barh(height, 2 * reach, height=1, left=-reach, color=color, zorder=0)
-    panel.plot(tau, height, **_dot(abs(tau) > 2 * null_sd, marker))
+    draw_bands(panel, height, null_sd)
+    panel.plot(tau, height, **look)
     _write(panel, height, style.number(tau), bold)
 
 
-def _dot(filled: bool, marker: str = "o") -> dict[str, Any]:
-    return {
-        "marker": marker,
-        "markersize": 4.5,
-        "markerfacecolor": style.ACCENT if filled else "white",
-        "markeredgecolor": style.ACCENT,
-        "markeredgewidth": 1,
-        "linestyle": "none",
-    }
+def _mean_mark(beyond: bool) -> dict[str, Any]:
+    return mark(style.ACCENT, "D", filled=beyond)
 
 
 def _write(panel: Axes, height: float, text: str, bold: bool = False) -> None:
@@ -181,16 +187,16 @@ def _finish(panel: Axes, title: str, rows: Sequence[Row]) -> None:
 
 
 def _add_legend(figure: Figure) -> None:
-    entries = {
-        "beyond ±2 sd": Line2D([], [], **_dot(True)),
-        "not distinguishable from random": Line2D([], [], **_dot(False)),
-        "random rankings, ±1 sd": Patch(color=style.BANDS[1]),
-        "±2 sd": Patch(color=style.BANDS[0]),
+    entries: dict[str, Artist] = {
+        "mean, beyond chance": Line2D([], [], **_mean_mark(True)),
+        "mean, not beyond chance": Line2D([], [], **_mean_mark(False)),
+        "one task": Line2D([], [], **TASK),
+        **band_legend(),
         "undefined": Line2D([], [], **UNDEFINED),
     }
     figure.legend(
         list(entries.values()),
         list(entries),
         loc="outside upper center",
-        ncols=len(entries),
+        ncols=3,
     )

@@ -5,8 +5,6 @@ The minutes span orders of magnitude: the axis is logarithmic, and dots, not bar
 them, because there is no zero for a bar to start from.
 """
 
-import math
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from peftdiff.evaluation.studies.times import TOTAL, times_by_group
-from peftdiff.reporting import labels
+from peftdiff.reporting import labels, text
 from peftdiff.reporting.figures import rows, style, tables
 
 COLUMNS = ("task", "group", "stage", "seconds", "model", "seed")
@@ -99,7 +97,7 @@ def _draw_panel(panel: Axes, minutes: pd.DataFrame, named: bool) -> None:
 def _write(panel: Axes, height: float, speed_up: float, bold: bool) -> None:
     """Write a speed-up to the right of the panel."""
     panel.annotate(
-        "n/a" if math.isnan(speed_up) else f"{speed_up:.3g}×",
+        f"{text.speed_up(speed_up)}×" if speed_up > 0 else "n/a",
         xy=(1, height),
         xycoords=panel.get_yaxis_transform(),
         xytext=(rows.NUMBER_WIDTH, 0),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import textwrap
 
 import pandas as pd
 
 from peftdiff.embeddings import BACKBONE
 from peftdiff.evaluation.studies.complexity import CNN, mean_fractions, methods_of
-from peftdiff.reporting.pages.markdown import WIDTH, markdown
+from peftdiff.reporting.pages.markdown import markdown, paragraph
 
 LEGEND = (
     "Components: the smallest number of principal components that hold 95 % of an"
@@ -45,8 +44,8 @@ def complexity_page(complexity: pd.DataFrame, cnn: str) -> str:
     texts = [*_notes(complexity), LEGEND, _contents(complexity, cnn), POSTER]
     parts = [
         f"# Components for 95 % of the variance: {complexity['experiment'].iloc[0]}",
-        markdown(header, rows),
-        "\n\n".join(textwrap.fill(text, WIDTH) for text in texts),
+        markdown(pd.DataFrame(rows, columns=header)),
+        "\n\n".join(map(paragraph, texts)),
     ]
     return "\n\n".join(parts) + "\n"
 

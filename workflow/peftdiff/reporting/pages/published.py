@@ -8,6 +8,7 @@ import pandas as pd
 
 from peftdiff.evaluation.published.agreement import source_label
 from peftdiff.metrics import METRICS
+from peftdiff.reporting.pages.markdown import markdown
 
 TITLES = {
     "average": "Average weighted tau",
@@ -187,5 +188,4 @@ def _count(value: float) -> str:
 def _markdown(columns: dict[str, Iterable[object]]) -> str:
     page = pd.DataFrame({name: list(values) for name, values in columns.items()})
     shown = [name for name in page if name != "note" or (page[name] != "").any()]
-    aligned = ["left" if name in WORDS else "right" for name in shown]
-    return page[shown].to_markdown(index=False, disable_numparse=True, colalign=aligned)
+    return markdown(page[shown], WORDS)

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import math
-import textwrap
+from collections.abc import Iterable
 
 import pandas as pd
 
 from peftdiff.evaluation.correlation import RANDOM
-from peftdiff.reporting.pages.markdown import WIDTH, markdown
+from peftdiff.evaluation.replicates import BASELINES
+from peftdiff.evaluation.summary import says_top_3
+from peftdiff.evaluation.verdict import (
+    BEYOND,
+    UNCORRECTED_ONLY,
+    UNDECIDABLE,
+    WORSE,
+    count_tried,
+)
+from peftdiff.reporting.glossary import GLOSSARY
+from peftdiff.reporting.pages.markdown import WIDTH, markdown, paragraph
+from peftdiff.reporting.text import counted
 
-SUMMARY = (
-    *("metric", "mean", "p", "p*", "95 %", "self", "ceiling", "regret", "top-3"),
-)
-BASELINES = (
-    "static (mean rank on the other tasks), parameter_count and random are baselines"
-    " that look at no image."
-)
 PUBLISHED = (
     "Ground truth: published accuracies ({}). Nothing was fine-tuned here; they hold"
     " for the backbone that they were measured with."
 )
-LEGEND = (
-    "mean: of the weighted tau over tasks. p: how often random rankings come as far"
-    " from zero; p*: the same where one random order of the methods serves all tasks,"
-    " the fair comparison for what ranks alike everywhere. 95 %: bootstrap interval"
-    " over tasks. self: a metric's scores over one half of the seeds against those"
-    " over the other half. ceiling: the weighted tau to which the noise of scores and"
-    " accuracies limits a metric. regret: percentage points of accuracy lost by taking"
-    " the first choice. top-3: percentage of tasks whose best method is among the"
-    " first three."
+QUOTED = (
+    *("weighted tau", "p", "p*", "verdict", "95 % interval", "reliability", "ceiling"),
+    *("regret", "top 3", "static order", "parameter count", "random"),
 )
+"""The words of the glossary that the page explains."""
 
 
 def tau_page(
@@ -59,37 +58,36 @@ def tau_page(
     n_tasks = correlation["task"].nunique()
     texts = [
         *([PUBLISHED.format(published)] if published else []),
+        *_verdict_sentences(summary),
         *_fewer_tasks(summary, n_tasks),
-        _chance_sentence(float(correlation["null_sd"].max()), summary, n_tasks),
+        _chance_sentence(float(correlation["null_sd"].max()), summary),
         _reliability_sentence(reliability),
-        BASELINES,
-        LEGEND,
     ]
     parts = [
         f"# Weighted tau with the ground truth: {experiment}, {methods} methods",
         _summary_table(summary),
         *_tau_tables(correlation),
-        "\n".join(textwrap.fill(text, WIDTH) for text in texts),
+        "\n".join(map(paragraph, texts)),
+        "\n".join(paragraph(GLOSSARY[word]) for word in QUOTED),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _summary_table(summary: pd.DataFrame) -> str:
-    rows = [
-        [
-            str(row["metric"]),
-            _number(row["mean_weighted_tau"], "+.2f") or "n/a",
-            _p_value(row["p_value"]),
-            _p_value(row["p_value_shared_permutation"]),
-            _interval(row["ci_low"], row["ci_high"]),
-            _number(row["reliability"], "+.2f"),
-            _number(row["ceiling"], ".2f"),
-            _number(row["regret_at_1"], ".1f"),
-            _number(100 * row["top_3_hit_rate"], ".0f"),
-        ]
-        for row in summary.to_dict("records")
-    ]
-    return markdown(SUMMARY, rows)
+    ends = zip(summary["ci_low"], summary["ci_high"], strict=True)
+    columns: dict[str, Iterable[str]] = {
+        "metric": summary["metric"],
+        "mean": _texts(summary["mean_weighted_tau"], "+.2f", "n/a"),
+        "p": map(_p_value, summary["p_value"]),
+        "p*": map(_p_value, summary["p_value_shared_permutation"]),
+        "95 %": [_interval(low, high) for low, high in ends],
+        "reliab.": _texts(summary["reliability"], "+.2f"),
+        "ceiling": _texts(summary["ceiling"], ".2f"),
+        "regret": _texts(summary["regret_at_1"], ".1f"),
+    }
+    if says_top_3(summary):
+        columns["top 3"] = _texts(100 * summary["top_3_hit_rate"], ".0f")
+    return markdown(pd.DataFrame({name: list(c) for name, c in columns.items()}))
 
 
 def _tau_tables(correlation: pd.DataFrame) -> list[str]:
@@ -97,16 +95,14 @@ def _tau_tables(correlation: pd.DataFrame) -> list[str]:
     taus = correlation.pivot_table(
         "weighted_tau", "metric", "task", sort=False, dropna=False
     )
+    shown = pd.DataFrame(
+        {task: _texts(values, "+.2f", "undefined") for task, values in taus.items()}
+    )
 
     def table(tasks: list[str]) -> str:
-        rows = [
-            [
-                str(metric),
-                *(_number(row[task], "+.2f") or "undefined" for task in tasks),
-            ]
-            for metric, row in taus.to_dict("index").items()
-        ]
-        return markdown(["metric", *tasks], rows)
+        own = shown[tasks]
+        own.insert(0, "metric", list(taus.index))
+        return markdown(own)
 
     tables: list[list[str]] = [[]]
     for task in taus.columns:
@@ -114,6 +110,25 @@ def _tau_tables(correlation: pd.DataFrame) -> list[str]:
             tables.append([])
         tables[-1].append(task)
     return [table(tasks) for tasks in tables]
+
+
+def _verdict_sentences(summary: pd.DataFrame) -> Iterable[str]:
+    """Yield what the table of means says of chance, a sentence for each verdict."""
+    rivals = summary[~summary["metric"].isin(BASELINES)]
+    tried = counted(count_tried(summary), "metric")
+    none = True
+    for verdict, of in (
+        (BEYOND, f", corrected for {tried}"),
+        (UNCORRECTED_ONLY, ""),
+        (WORSE, ""),
+        (UNDECIDABLE, ""),
+    ):
+        names = list(rivals.loc[rivals["verdict"] == verdict, "metric"])
+        if names:
+            none = none and verdict in (WORSE, UNDECIDABLE)
+            yield f"{verdict[0].upper()}{verdict[1:]}{of}: {', '.join(names)}."
+    if none:
+        yield f"No metric is beyond chance ({tried} tried)."
 
 
 def _fewer_tasks(summary: pd.DataFrame, n_tasks: int) -> list[str]:
@@ -124,7 +139,7 @@ def _fewer_tasks(summary: pd.DataFrame, n_tasks: int) -> list[str]:
     return [f"Defined on fewer tasks than there are: {listed}."] if listed else []
 
 
-def _chance_sentence(null_sd: float, summary: pd.DataFrame, n_tasks: int) -> str:
+def _chance_sentence(null_sd: float, summary: pd.DataFrame) -> str:
     """Say how far chance takes a tau and a mean of taus."""
     one = (
         "A random ranking's weighted tau has mean 0 and standard deviation"
@@ -133,15 +148,12 @@ def _chance_sentence(null_sd: float, summary: pd.DataFrame, n_tasks: int) -> str
     random = summary[summary["metric"] == RANDOM]
     count, shared = random[["n_tasks", "null_sd_shared_permutation"]].to_numpy()[0]
     if count < 2 or math.isnan(shared):
-        return (
-            f"{one}: within +-{2 * null_sd:.2f} it is not distinguishable from chance."
-        )
+        return f"{one}."
     return (
         f"{one}; on the mean of {count:.0f} tasks {null_sd / math.sqrt(count):.2f} if"
         f" each task has a random ranking of its own, and {shared:.2f} if one random"
         " order serves all tasks. Most metrics lie between: summary.csv has each one's"
-        " own deviation (null_sd_shared_permutation), and a mean within two of them is"
-        " not distinguishable from chance."
+        " own (null_sd_shared_permutation)."
     )
 
 
@@ -155,12 +167,14 @@ def _reliability_sentence(reliability: pd.DataFrame) -> str:
     )
 
 
-def _number(value: float, form: str) -> str:
-    return "" if math.isnan(value) else f"{value:{form}}"
+def _texts(values: pd.Series, form: str, undefined: str = "") -> list[str]:
+    return [undefined if math.isnan(value) else f"{value:{form}}" for value in values]
 
 
 def _p_value(value: float) -> str:
-    return "<.001" if value < 0.001 else _number(value, ".3f")
+    if math.isnan(value):
+        return ""
+    return "<.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _interval(low: float, high: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,9 +15,12 @@ from peftdiff.evaluation.studies.times import (
     SCORE,
     SOURCE,
     TOTAL,
+    source_minutes,
     times_by_group,
 )
-from peftdiff.reporting.pages.markdown import WIDTH, markdown
+from peftdiff.reporting.glossary import GLOSSARY
+from peftdiff.reporting.pages.markdown import markdown, paragraph
+from peftdiff.reporting.text import speed_up
 
 OURS = "peftdiff"
 MEASURED = (
@@ -63,6 +65,7 @@ def times_page(
         _device_sentence(timing, machine),
         MEASURED,
         COUNTED,
+        GLOSSARY["speed-up"],
         POSTER,
     ]
     parts = [
@@ -71,7 +74,7 @@ def times_page(
         _poster_table(summary, poster),
         "## Minutes of every metric, embedding included",
         _metric_table(summary),
-        "\n\n".join(textwrap.fill(text, WIDTH) for text in texts),
+        "\n\n".join(map(paragraph, texts)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -96,7 +99,7 @@ def _poster_table(summary: pd.DataFrame, poster: pd.DataFrame) -> str:
             theirs = [f"{value:g}" for value in printed.loc[group, names]]
             theirs.append(f"{printed.loc[group, 'speed_up']:g}x")
         rows.append([row, *cells, *theirs])
-    return markdown(header, rows)
+    return markdown(pd.DataFrame(rows, columns=header))
 
 
 def _values(ours: pd.Series) -> list[float]:
@@ -120,7 +123,7 @@ def _metric_table(summary: pd.DataFrame) -> str:
     tuned = summary.drop_duplicates("group").set_index("group").loc[groups]
     rows.append(["(fine-tuning)", *map(_minutes, tuned["fine_tuning_minutes"]), "", ""])
     header = ["metric", *map(str, groups), "metric alone", "speed-up"]
-    return markdown(header, rows)
+    return markdown(pd.DataFrame(rows, columns=header))
 
 
 def _gaps(timing: pd.DataFrame) -> Iterable[str]:
@@ -159,17 +162,17 @@ def _unequal_seeds(summary: pd.DataFrame) -> Iterable[str]:
     first = summary[summary["group"] == TOTAL].iloc[0]
     if first["fine_tuned_seeds"] not in (0, first["scored_seeds"]):
         yield (
-            "There are other seeds on either side: the speed-up compares one seed's"
-            " fine-tuning with one seed's scoring, not the sums."
+            "There are other seeds on either side, and the speed-up is not that of the"
+            " sums above."
         )
 
 
 def _source_sentence(timing: pd.DataFrame) -> str:
     source = timing[timing["stage"] == SOURCE]
-    minutes = source["seconds"].sum(skipna=False) / 60
+    minutes = _minutes(source_minutes(timing))
     return (
-        f"Source training: {_minutes(float(minutes))} minutes ({_counts(source)}), paid"
-        " once for all tasks, and by either way to choose; it is in no column above."
+        f"Source training: {minutes} minutes ({_counts(source)}), paid once for all"
+        " tasks, and by either way to choose; it is in no column above."
     )
 
 
@@ -206,4 +209,4 @@ def _minutes(value: float) -> str:
 
 
 def _times(value: float) -> str:
-    return "n/a" if math.isnan(value) else f"{value:.3g}x"
+    return f"{speed_up(value)}x" if value > 0 else "n/a"

@@ -1,4 +1,4 @@
-"""The page: its contents put into the template, nothing left outside of it."""
+"""The page: its contents put into the templates, nothing left outside of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from peftdiff.reporting.webpage.contents import Page
+from peftdiff.evaluation import verdict
+from peftdiff.reporting import labels, text
+from peftdiff.reporting.glossary import GLOSSARY
+from peftdiff.reporting.webpage.page import Page
 
 KINDS = {"svg": "image/svg+xml", "png": "image/png"}
+FILTERS = {
+    "number": text.number,
+    "percent": text.percent,
+    "p": text.p_equals,
+    "interval": lambda ends: text.interval(*ends),
+    "speed_up": text.speed_up,
+    "duration": text.duration,
+    "counted": text.counted,
+    "part_of": text.part_of,
+    "listed": text.listed,
+    "points": text.points,
+    "ordinal": text.ordinal,
+    "method": labels.method_label,
+    "metric": labels.metric_label,
+    "task": labels.task_label,
+    "group": labels.group_label,
+}
 
 
 @dataclass(frozen=True)
@@ -29,8 +50,8 @@ class Picture:
     @property
     def source(self) -> str:
         """The picture as an address that holds it."""
-        text = base64.b64encode(self.content).decode()
-        return f"data:{KINDS[self.kind]};base64,{text}"
+        coded = base64.b64encode(self.content).decode()
+        return f"data:{KINDS[self.kind]};base64,{coded}"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -48,32 +69,41 @@ def render(
     page: Page,
     pictures: Mapping[str, Picture],
     parts: Mapping[str, str],
-    **words: Any,
+    remedy: str = "",
 ) -> str:
     """Return the page as one HTML text that asks for no other file.
 
     Parameters
     ----------
     page
-        What it says.
+        What it speaks of.
     pictures
         Figures by name; one that is not there is not shown.
     parts
-        The texts of "page.html" (the template), "page.css" and "page.js".
-    **words
-        Further names of the template.
+        The texts of its parts by name: templates (*.html), "page.css", "page.js".
+    remedy
+        The command that runs this experiment; empty where it cannot be run.
     """
     environment = Environment(
-        loader=DictLoader({"page.html": parts["page.html"]}),
+        loader=DictLoader(dict(parts)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(FILTERS)
+    environment.tests["known"] = _is_known
     return environment.get_template("page.html").render(
         page=page,
         pictures=pictures,
+        remedy=remedy,
+        verdicts=verdict,
+        glossary=GLOSSARY,
         style=Markup(parts["page.css"]),
         script=Markup(parts["page.js"]),
-        **words,
     )
+
+
+def _is_known(value: Any) -> bool:
+    """Whether a value is there: no NaN, no None."""
+    return not pd.isna(value)

@@ -1,9 +1,20 @@
-"""The studies: what the score's parts, settings and choices are worth; its cost."""
+"""The tables of the studies: the score's parts, settings and choices, and its cost."""
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
+from peftdiff.evaluation.studies.choice_comparison import summarize_choices
+from peftdiff.evaluation.studies.parameters import SETTING
+from peftdiff.evaluation.studies.times import (
+    TOTAL,
+    seconds_by_metric,
+    source_minutes,
+    times_by_group,
+)
+from peftdiff.reporting.glossary import GLOSSARY
 from peftdiff.reporting.labels import (
     group_label,
     method_label,
@@ -11,18 +22,15 @@ from peftdiff.reporting.labels import (
     order_groups,
     order_metrics,
 )
-from peftdiff.reporting.webpage.by_task import Groups, task_table, texts, wide
-from peftdiff.reporting.webpage.cells import (
-    Cell,
+from peftdiff.reporting.text import number, speed_up
+from peftdiff.reporting.webpage.by_task import Groups, task_table, wide
+from peftdiff.reporting.webpage.tables import (
     Column,
-    Row,
     Table,
-    counts,
-    listed,
-    numeric,
-    word,
+    decimals,
+    make_table,
+    notes_of,
 )
-from peftdiff.reporting.webpage.cost import EMBED, SOURCE, TUNE, stage_of
 
 VARIANTS = {
     "intra_only": "Intra only (tightness)",
@@ -35,225 +43,177 @@ CHOICES = {
     "best_on_all_tasks": "Best on all tasks (inflated)",
     "best_on_the_other_tasks": "Best on the other tasks",
 }
-STAGES = {EMBED: "Embedding", TUNE: "Fine-tuning", SOURCE: "Source training"}
-TIMES, TOTAL = ("Minutes", "Speed-up"), "total"
-SETTING = ("diffusion_time", "neighbors", "components")
 MODELS = {"backbone": "Backbone", "cnn": "CNN reference"}
+TUNING, SOURCE = "Fine-tuning", "Source training"
 
 
 def ablation_table(ablation: pd.DataFrame, groups: Groups) -> Table:
     """Return weighted tau of the score's parts, tasks as columns."""
     return task_table(
         "ablation",
-        "Weighted tau of PEFTDiff's parts",
         wide(ablation, "variant", "weighted_tau"),
         groups,
         heading="Variant",
         label=lambda slug: VARIANTS.get(slug, slug),
-        notes=texts(ablation, "variant"),
+        notes=notes_of(ablation, "variant", "task"),
     )
-
-
-def ablation_sentence(printed: pd.DataFrame) -> str:
-    """Return the poster's three numbers."""
-    known = printed.set_index("score")["weighted_tau"]
-    said = [f"{str(k).replace('_', ' ')} {v:g}" for k, v in known.items()]
-    return f"The poster, on VTAB-1k: {listed(said)}."
 
 
 def grid_table(choice: pd.DataFrame, groups: Groups) -> Table:
     """Return weighted tau of chosen settings, tasks as columns."""
+    chosen = choice.dropna(subset=list(SETTING))
+    hints = {
+        (row["choice"], row["task"]): ", ".join(
+            f"{name.replace('_', ' ')} {row[name]:g}" for name in SETTING
+        )
+        for row in chosen.to_dict("records")
+    }
     return task_table(
         "grid",
-        "Weighted tau of PEFTDiff with its setting chosen in four ways",
         wide(choice, "choice", "weighted_tau"),
         groups,
         heading="Setting",
         label=lambda slug: CHOICES.get(slug, slug),
-        notes=texts(choice, "choice"),
-        hints=_settings(choice),
-        ranked=False,
-        legend="The setting itself shows on pointing at a number.",
+        best="",
+        notes=notes_of(choice, "choice", "task"),
+        hints=hints,
     )
 
 
 def chance_table(choice: pd.DataFrame) -> Table:
     """Return what each way to choose a setting reaches, and reaches by chance."""
-    rows = [
-        Row(
-            [
-                word(CHOICES.get(row["choice"], row["choice"])),
-                numeric(row["mean_weighted_tau"]),
-                numeric(row["chance_mean"]),
-                numeric(row["chance_sd"]),
-                counts(row["n_tasks"]),
-            ]
-        )
-        for row in choice.drop_duplicates("choice").to_dict("records")
-    ]
     columns = (
-        Column("Setting"),
-        Column("Mean tau"),
-        Column("Chance: mean", hint="with accuracies shuffled among the methods"),
-        Column("Chance: sd"),
-        Column("Tasks"),
+        Column("choice", "Setting", lambda slug: CHOICES.get(slug, slug)),
+        Column("mean_weighted_tau", "Mean tau", missing="undefined"),
+        Column(
+            *("chance_mean", "Chance: mean"),
+            hint="with accuracies shuffled among the methods",
+            missing="undefined",
+        ),
+        Column("chance_sd", "Chance: sd", missing="undefined"),
+        Column("n_tasks", "Tasks", decimals(0)),
     )
-    return Table("grid_chance", "What choosing a setting is worth", columns, rows)
+    return make_table("grid_chance", choice.drop_duplicates("choice"), columns)
 
 
 def choices_table(choices: pd.DataFrame) -> Table:
     """Return what each choice of the definition changes, over tasks and starts."""
-    rows = []
-    for (choice, value), runs in choices.groupby(["choice", "value"], sort=False):
-        notes = runs.loc[runs["weighted_tau"].isna(), "note"].dropna().unique()
-        tasks = runs.groupby("task", sort=False)["weighted_tau"].mean().dropna()
-        total = runs["task"].nunique()
-        why = "; ".join([f"over {len(tasks)} of {total} tasks", *map(str, notes)])
-        note = why if len(tasks) < total else ""
-        cells = [
-            word(str(choice).replace("_", " ")),
-            word("" if choice == value else str(value)),
-            numeric(tasks.mean() if len(tasks) else float("nan"), 2, note),
-            _blank(runs["agreement"].mean()),
-            _blank(runs["run_agreement"].mean()),
-            counts(runs["start_seed"].nunique()),
-        ]
-        rows.append(Row(cells))
-    columns = (
-        Column("Choice"),
-        Column("Value"),
-        Column("Mean tau", hint="with the accuracies"),
-        Column("Agreement", hint="mean tau with the default's scores"),
-        Column(
-            "Between runs", hint="mean tau between the scores from two start vectors"
-        ),
-        Column("Starts", hint="start vectors of the eigensolver"),
+    frame = summarize_choices(choices)
+    notes = {
+        (place, "mean_weighted_tau"): note
+        for place, note in frame["note"].items()
+        if note
+    }
+    default = frame["choice"] == frame["value"]
+    frame = frame.assign(
+        choice=frame["choice"].str.replace("_", " "),
+        value=frame["value"].mask(default),
     )
-    return Table("choices", "What each choice of the definition changes", columns, rows)
+    columns = (
+        Column("choice", "Choice"),
+        Column("value", "Value"),
+        Column("mean_weighted_tau", "Mean tau", hint="with the accuracies"),
+        Column("agreement", "Agreement", hint="mean tau with the default's scores"),
+        Column(
+            *("run_agreement", "Between runs"),
+            hint="mean tau between the scores from two start vectors",
+        ),
+        Column(
+            *("n_starts", "Starts", decimals(0)),
+            hint="start vectors of the eigensolver",
+        ),
+    )
+    return make_table("choices", frame, columns, notes=notes)
 
 
 def times_table(timing: pd.DataFrame) -> Table:
     """Return minutes of scoring and of fine-tuning per group, in the poster's layout.
 
-    A metric's time is that of the embedding and of its scores; the speed-up is
-    fine-tuning's time over it.
+    A metric's time is that of the embedding and of its scores.
     """
-    groups = [group for group in order_groups(timing["group"].dropna()) if group]
-    minutes = _minutes(timing, groups)
-    metrics = order_metrics(
-        stage.removeprefix("score:") for stage in minutes if stage.startswith("score:")
-    )
-    nothing = dict.fromkeys([*groups, TOTAL], 0.0)
-    embedded, tuned = minutes.get(EMBED, nothing), minutes.get(TUNE, nothing)
-    rows = []
-    for metric in metrics:
-        cells = [word(metric_label(metric))]
-        for group, scored in minutes[stage_of(metric)].items():
-            spent = scored + embedded[group]
-            cells += [_time(spent), _speed_up(tuned[group], spent)]
-        rows.append(Row(cells))
-    for stage in (TUNE, SOURCE):
-        if stage in minutes:
-            cells = [word(STAGES[stage])]
-            for spent in minutes[stage].values():
-                cells += [_time(spent), Cell("")]
-            rows.append(Row(cells, "reference"))
-    columns = [Column("Stage")]
-    for group in nothing:
-        columns += [Column(label, group_label(group)) for label in TIMES]
-    legend = (
-        "Minutes of embedding and scoring; speed-up: fine-tuning's minutes over them."
-    )
-    if EMBED not in minutes:
-        legend = "Minutes of scoring without embedding; speed-up over that alone."
-    return Table("times", "Minutes, and what they spare", columns, rows, legend)
+    times = times_by_group(timing)
+    groups = [g for g in order_groups(times["group"]) if g and g != TOTAL]
+    tuned = times.drop_duplicates("group").set_index("group")["fine_tuning_minutes"]
+    times = times.set_index(["metric", "group"])
+    rows: dict[str, dict[str, float]] = {}
+    for metric in order_metrics(times.index.unique("metric")):
+        own = times.loc[metric]
+        rows[metric] = {
+            **_keyed("minutes", own["scoring_minutes"]),
+            **_keyed("speed_up", own["speed_up"]),
+        }
+    rows[TUNING] = _keyed("minutes", tuned)
+    if source_minutes(timing) > 0:
+        rows[SOURCE] = {f"minutes {TOTAL}": source_minutes(timing)}
+    columns = [Column("stage", "Stage", metric_label)]
+    notes: dict[tuple[str, str], str] = {}
+    for group in [*groups, TOTAL]:
+        minutes, gained = f"minutes {group}", f"speed_up {group}"
+        label = group_label(group)
+        columns += [
+            Column(minutes, "Minutes", _minutes, label),
+            Column(
+                *(gained, "Speed-up", speed_up, label),
+                hint=GLOSSARY["speed-up"],
+            ),
+        ]
+        for metric in times.index.unique("metric"):
+            if (metric, group) in times.index and times.loc[(metric, group), "note"]:
+                note = str(times.loc[(metric, group), "note"])
+                notes |= {(metric, minutes): note, (metric, gained): note}
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame = frame.reindex(columns=[column.key for column in columns])
+    frame["stage"] = frame.index
+    kinds = dict.fromkeys((TUNING, SOURCE), "reference")
+    return make_table("times", frame, columns, kinds=kinds, notes=notes)
+
+
+def _keyed(name: str, by_group: pd.Series) -> dict[str, float]:
+    return {f"{name} {group}": float(value) for group, value in by_group.items()}
+
+
+def _minutes(value: float) -> str:
+    return number(value, 2 if value < 10 else 1)
 
 
 def seconds_table(scores: pd.DataFrame) -> Table:
     """Return the seconds of every metric's scores, from scores.csv."""
-    rows = []
-    for metric in order_metrics(scores["metric"]):
-        seconds = scores.loc[scores["metric"] == metric, "seconds"]
-        cells = [
-            word(metric_label(metric)),
-            numeric(seconds.sum(min_count=1), 1),
-            numeric(1000 * seconds.mean(), 1),
-        ]
-        rows.append(Row(cells))
+    found = seconds_by_metric(scores)
+    found = found.reindex(order_metrics(found.index))
     columns = (
-        Column("Metric"),
-        Column("Seconds", hint="for all tasks, methods and seeds"),
-        Column("Milliseconds each", hint="of one method and seed on one task"),
+        Column("metric", "Metric", metric_label),
+        Column(
+            *("seconds", "Seconds", decimals(1)),
+            hint="for all tasks, methods and seeds",
+            missing="not recorded",
+        ),
+        Column(
+            *("milliseconds", "Milliseconds each", decimals(1)),
+            hint="of one method and seed on one task",
+            missing="not recorded",
+        ),
     )
-    return Table(
-        "seconds", "What the scores cost (embedding not counted)", columns, rows
-    )
+    return make_table("seconds", found.assign(metric=found.index), columns)
 
 
 def complexity_table(complexity: pd.DataFrame, groups: Groups) -> Table:
     """Return the share of components with 95 % of the variance, tasks as columns."""
     percent = complexity.assign(share=100 * complexity["fraction_95"])
     hints = {
-        (model, task): f"{number:.0f} of {dimension:.0f} components"
-        for (model, task), number, dimension in zip(
-            zip(percent["model"], percent["task"], strict=True),
-            percent["components_95"],
-            percent["dimension"],
-            strict=True,
+        (row["model"], row["task"]): (
+            f"{row['components_95']:.0f} of {row['dimension']:.0f} components"
         )
-        if not pd.isna(number)
+        for row in percent.to_dict("records")
+        if not math.isnan(row["share"])
     }
     return task_table(
         "complexity",
-        "Principal components that hold 95 % of the variance, percent of the dimension",
         wide(percent, "model", "share"),
         groups,
         heading="Embedding of",
         label=lambda slug: MODELS.get(slug, method_label(slug)),
-        notes=texts(complexity, "model"),
+        best="",
+        digits=0,
+        notes=notes_of(complexity, "model", "task"),
         hints=hints,
-        ranked=False,
-        decimals=0,
-        legend="The poster: about 7 % for a ResNet-152, 30 to 50 % for PEFT methods.",
     )
-
-
-def _settings(choice: pd.DataFrame) -> dict[tuple[str, str], str]:
-    hints = {}
-    for row in choice.to_dict("records"):
-        if not any(pd.isna(row[name]) for name in SETTING):
-            words = [f"{name.replace('_', ' ')} {row[name]:g}" for name in SETTING]
-            hints[row["choice"], row["task"]] = ", ".join(words)
-    return hints
-
-
-def _blank(value: float) -> Cell:
-    """Return a number, or an empty cell where the question does not arise."""
-    return Cell("") if pd.isna(value) else numeric(value)
-
-
-def _minutes(timing: pd.DataFrame, groups: list[str]) -> dict[str, dict[str, float]]:
-    """Return minutes by stage, then by group and in total; NaN where none are known.
-
-    A stage may have a time that belongs to no group: it counts in the total alone.
-    """
-    found: dict[str, dict[str, float]] = {}
-    for stage, rows in timing.groupby("stage", sort=False):
-        times = {
-            group: float(rows.loc[rows["group"] == group, "seconds"].sum(min_count=1))
-            for group in groups
-        }
-        times[TOTAL] = float(rows["seconds"].sum(min_count=1))
-        found[str(stage)] = {group: times[group] / 60 for group in times}
-    return found
-
-
-def _time(minutes: float) -> Cell:
-    note = "no time of its own" if minutes != minutes else ""
-    return numeric(minutes, 2 if minutes < 10 else 1, note)
-
-
-def _speed_up(tuned: float, spent: float) -> Cell:
-    if not (tuned > 0 and spent > 0):
-        return numeric(float("nan"), note="no fine-tuning time")
-    return numeric(tuned / spent, 1)

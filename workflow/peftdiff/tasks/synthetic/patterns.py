@@ -21,6 +21,7 @@ from peftdiff.tasks.synthetic.canvas import (
 
 Texture = Callable[[np.random.Generator, Floats, Floats], Floats]
 FREQUENCY = (5.0, 11.0)
+VORONOI_CELLS = 5  # in a row
 
 
 def _scalars(rng: np.random.Generator, like: Floats, low: float, high: float) -> Floats:
@@ -155,19 +156,20 @@ def speckle(rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
 
 
 def two_nearest(
-    rng: np.random.Generator, x: Floats, y: Floats, cells: int = 5
+    rng: np.random.Generator, x: Floats, y: Floats
 ) -> tuple[Floats, Floats]:
     """Return the distances to the nearest and the second nearest of scattered points.
 
     The points are a jittered lattice that reaches over the border (Worley 1996).
     """
-    spots = (2 * np.arange(cells) + 1) / cells - 1
+    spots = (2 * np.arange(VORONOI_CELLS) + 1) / VORONOI_CELLS - 1
+    jitter = 1.1 / VORONOI_CELLS
     nearest = np.full(x.shape, np.inf)
     second = np.full(x.shape, np.inf)
     for spot_x in 1.3 * spots:
         for spot_y in 1.3 * spots:
-            point_x = spot_x + _scalars(rng, x, -1.1 / cells, 1.1 / cells)
-            point_y = spot_y + _scalars(rng, x, -1.1 / cells, 1.1 / cells)
+            point_x = spot_x + _scalars(rng, x, -jitter, jitter)
+            point_y = spot_y + _scalars(rng, x, -jitter, jitter)
             distance = np.hypot(x - point_x, y - point_y)
             second = np.minimum(second, np.maximum(nearest, distance))
             nearest = np.minimum(nearest, distance)

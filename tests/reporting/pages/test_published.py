@@ -13,14 +13,30 @@ from peftdiff.evaluation.published import (
     shuffled_nulls,
 )
 from peftdiff.reporting.pages.published import TITLES, published_page
+from tests.helpers.published import (
+    poster_tables,
+    published_accuracies,
+    published_groups,
+)
 
 
 @pytest.fixture(scope="module")
-def page(poster, accuracies, groups):
-    return make(poster, accuracies, groups)
+def poster():
+    return poster_tables()
 
 
-def make(poster, accuracies, groups):
+@pytest.fixture(scope="module")
+def accuracies():
+    return published_accuracies()
+
+
+@pytest.fixture(scope="module")
+def page(poster, accuracies):
+    return make(poster, accuracies)
+
+
+def make(poster, accuracies):
+    groups = published_groups()
     taus = [metric_taus(poster.taus), compare_sources(accuracies, groups)]
     nulls = shuffled_nulls(accuracies, groups)
     means = means_over_tasks(pd.concat(taus), nulls)
@@ -67,9 +83,9 @@ def test_the_ceilings_name_their_sources(page):
     assert "It is no upper bound" in page
 
 
-def test_undefined_values_are_empty_cells(poster, accuracies, groups):
+def test_undefined_values_are_empty_cells(poster, accuracies):
     one = accuracies[accuracies["source"] == "method_papers"]
-    for text in (make(poster, accuracies, groups), make(poster, one, groups)):
+    for text in (make(poster, accuracies), make(poster, one)):
         assert not re.search(r"\b(nan|NaN|None|NA)\b", _cells(text))
 
 

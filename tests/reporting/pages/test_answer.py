@@ -1,0 +1,84 @@
+"""The answer in a few lines, over invented tables."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from peftdiff.evaluation.summary import summarize
+from peftdiff.reporting.labels import method_label
+from peftdiff.reporting.pages.answer import answer_page
+from tests.helpers import tables
+
+WIDTH = 100
+
+
+def answer(scores, truth):
+    return answer_page(summarize(scores, truth), scores, truth)
+
+
+def named(n_tasks):
+    return {f"task {n}": "natural" for n in range(n_tasks)}
+
+
+def like_truth(truth):
+    """Return scores that rank the methods as the accuracies do."""
+    pool = truth[truth["in_pool"]].rename(columns={"accuracy": "score"})
+    return pool.assign(metric="peftdiff")
+
+
+@pytest.mark.parametrize("n_tasks", [1, 2, 6, 8, 9, 19])
+def test_it_has_at_most_fourteen_lines_that_fit(n_tasks):
+    tasks = named(n_tasks)
+    truth = tables.truth(tasks=tasks)
+    others = [
+        tables.scores(tasks=tasks, metric=name) for name in ("logme", "sfda", "gbc")
+    ]
+    lines = answer(pd.concat([like_truth(truth), *others]), truth).splitlines()
+    assert len(lines) <= 14
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_it_names_the_best_method_of_each_task_and_what_the_first_choice_loses():
+    tasks = named(6)
+    truth = tables.truth(tasks=tasks)
+    text = answer(like_truth(truth), truth)
+    means = truth[truth["in_pool"]].groupby(["task", "method"])["accuracy"].mean()
+    for task, line in zip(tasks, text.splitlines()[1:], strict=False):
+        best = means[task].idxmax()
+        assert line.startswith(task)
+        assert line.count(method_label(best)) == 2
+        assert line.split()[-1] == "0.0"
+    assert "better than chance here (mean weighted tau +1.00 over 6 of 6 tasks" in text
+
+
+def test_with_more_tasks_it_says_for_each_method_where_it_is_the_best():
+    truth = tables.truth(tasks=named(19))
+    text = answer(like_truth(truth), truth)
+    assert sum(
+        int(line.split(" is the best on ")[1].split(":")[0])
+        for line in text.splitlines()
+        if " is the best on " in line
+    ) == len(named(19))
+
+
+def test_a_lead_is_sure_only_where_seeds_agree():
+    """Leads of 1, 1, 1 are beyond noise, of 4, -2, 1 not; two seeds cannot tell."""
+    for leads, words in (
+        ((1.0, 1.1, 0.9), "1.0 (sure)"),
+        ((4.0, -2.0, 1.0), "1.0 (not sure)"),
+        ((1.0, 1.0), "1.0 (too few seeds to be sure)"),
+    ):
+        seeds = range(len(leads))
+        truth = tables.truth(seeds, named(1), ["lora", "vpt"])
+        truth.loc[truth["method"] == "lora", "accuracy"] = [50 + lead for lead in leads]
+        truth.loc[truth["method"] == "vpt", "accuracy"] = 50.0
+        assert words in answer(like_truth(truth), truth)
+
+
+def test_what_is_unknown_is_not_said_in_numbers():
+    truth = tables.truth(tasks=named(2))
+    scores = like_truth(truth).assign(score=math.nan)
+    text = answer(scores, truth)
+    assert "unknown here" in text
+    assert "nan" not in text

@@ -1,0 +1,104 @@
+"""Page, texts and figures of one experiment say the same number in the same words."""
+
+import re
+
+import pytest
+from matplotlib.colors import same_color
+
+from peftdiff.evaluation.replicates import BASELINES
+from peftdiff.evaluation.studies.times import TOTAL, times_by_group
+from peftdiff.evaluation.verdict import BEYOND, UNCORRECTED_ONLY
+from peftdiff.paths import STUDY_TABLES, TABLES, cached, published_table
+from peftdiff.records import read_json, read_table
+from peftdiff.reporting import text
+from peftdiff.reporting.figures import style, tau, times
+from peftdiff.reporting.labels import metric_label
+from peftdiff.reporting.pages.tau import tau_page
+from peftdiff.reporting.pages.times import times_page
+from peftdiff.reporting.webpage import page_contents, render
+from tests.helpers.pages import Opening, parts, text_of
+from tests.helpers.poster import poster
+from tests.helpers.project import ROOT
+
+
+class Experiment:
+    """A cached experiment, and what people are shown of it."""
+
+    def __init__(self, name):
+        found = cached(name)
+        names = (*TABLES, *STUDY_TABLES)
+        self.tables = {n: read_table(ROOT / found.table(n)) for n in names}
+        self.record = read_json(ROOT / found.provenance)
+        self.summary = self.tables["summary"].set_index("metric")
+        page = page_contents(self.tables, poster(), self.record)
+        self.html = render(page, {}, parts())
+        names = ("correlation", "reliability", "summary")
+        self.tau_page = tau_page(*(self.tables[n] for n in names)).replace("\n", " ")
+        minutes = read_table(ROOT / published_table("timing_minutes"))
+        self.times_page = times_page(
+            self.tables["timing"], minutes, self.record["machine"]
+        )
+
+    def page_row(self, table, metric):
+        """Return the cells of a metric in a table of the page, by heading."""
+        found = re.search(f'<table id="table-{table}".*?</table>', self.html, re.S)[0]
+        heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', found, re.S)
+        row = rf'<th scope="row"[^>]*>{re.escape(metric_label(metric))}</th>(.*?)</tr>'
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", re.search(row, found, re.S)[1], re.S)
+        return list(zip(map(text_of, heads[1:]), map(text_of, cells), strict=True))
+
+    def metrics_of(self, verdict):
+        """Return the metrics, no baselines, that the table gives a verdict."""
+        own = self.summary.index[self.summary["verdict"] == verdict]
+        return [metric for metric in own if metric not in BASELINES]
+
+
+@pytest.fixture(scope="module", params=["mini", "mini_long"])
+def experiment(request):
+    return Experiment(request.param)
+
+
+def test_one_verdict(experiment):
+    figure = tau.draw(experiment.tables["correlation"], experiment.tables["summary"])
+    panels = {panel.get_title().replace("\n", " "): panel for panel in figure.axes}
+    for metric, verdict in experiment.summary["verdict"].dropna().items():
+        assert dict(experiment.page_row("summary", metric))["Verdict"] == verdict
+        titles = [t for t in panels if t.replace("- ", "-") == metric_label(metric)]
+        (mean,) = [line for line in panels[titles[0]].lines if line.get_marker() == "D"]
+        filled = same_color(mean.get_markerfacecolor(), style.ACCENT)
+        assert filled == (verdict == BEYOND)
+    for verdict in (BEYOND, UNCORRECTED_ONLY):
+        metrics = experiment.metrics_of(verdict)
+        said = re.search(
+            rf"{verdict.capitalize()}[^:.]*: ([^.]*)\.", experiment.tau_page
+        )
+        assert (said[1].split(", ") if said else []) == metrics
+    others = Opening(experiment.html).points["Other metrics"]
+    beyond = re.search(r"Beyond chance.*?: (.*?\))\.", others)[1]
+    for metric in experiment.metrics_of(BEYOND):
+        assert f"{metric_label(metric)} (" in beyond
+    for metric in experiment.metrics_of(UNCORRECTED_ONLY):
+        assert metric_label(metric) not in beyond
+        assert metric_label(metric) in others
+
+
+def test_one_speed_up(experiment):
+    timing = experiment.tables["timing"]
+    totals = times_by_group(timing).query(
+        "group == @TOTAL", local_dict={"TOTAL": TOTAL}
+    )
+    panel = times.draw(timing).axes[-1]
+    drawn = {t.xy[1]: t.get_text() for t in panel.texts if t.get_text().endswith("×")}
+    second = experiment.times_page.split("## ")[2]
+    for metric, value in totals.set_index("metric")["speed_up"].items():
+        said = text.speed_up(value)
+        assert experiment.page_row("times", metric)[-1] == ("Speed-up", said)
+        (line,) = [ln for ln in second.splitlines() if ln.startswith(f"| {metric} ")]
+        assert line.split("|")[-2].strip() == f"{said}x"
+        assert f"{said}×" in drawn.values()
+    ours = text.speed_up(totals.set_index("metric").loc["peftdiff", "speed_up"])
+    cost = Opening(experiment.html).points["What it cost"]
+    assert f"for one seed of each, {ours} times as long" in cost
+    first = experiment.times_page.split("## ")[1]
+    (line,) = [ln for ln in first.splitlines() if ln.startswith("| total ")]
+    assert line.split("|")[5].strip() == f"{ours}x"

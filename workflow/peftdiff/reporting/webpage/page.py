@@ -1,0 +1,171 @@
+"""All that the page speaks of: numbers and tables; the sentences are the template's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from peftdiff.evaluation.comparison import differ, different_pairs
+from peftdiff.evaluation.first_choice import Choice, choices
+from peftdiff.evaluation.summary import says_top_3
+from peftdiff.reporting.figures.tables import tasks_by_group
+from peftdiff.reporting.labels import order_tasks
+from peftdiff.reporting.webpage import provenance, results, statistics, studies
+from peftdiff.reporting.webpage.answer import Answer, answer, subject_of
+from peftdiff.reporting.webpage.tables import Table
+
+Tables = Mapping[str, pd.DataFrame]
+Rows = Sequence[Mapping[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Whether the metrics differ: Friedman's test, and the pairs that Nemenyi's finds.
+
+    `p_value` and `critical_difference` are NaN where there is no test.
+    """
+
+    p_value: float
+    critical_difference: float
+    n_tasks: int
+    n_metrics: int
+    differ: bool
+    pairs: Rows
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the template needs.
+
+    Attributes
+    ----------
+    experiment, subject
+        Its name, and the metric that the page is about.
+    answer, choices
+        Numbers of the opening, and the choice on each task, in the order of tasks.
+    groups
+        Each task's group, or "".
+    tables
+        By name, those that can be made.
+    found
+        The names of the experiment's tables that are there.
+    comparison
+        The test of the metrics against one another.
+    null_sd
+        Standard deviation of a random ranking's tau on one task.
+    says_top_3
+        Whether being among the first three says anything.
+    poster_parts
+        What the poster prints of the score's parts: score, weighted_tau.
+    """
+
+    experiment: str
+    subject: str
+    answer: Answer
+    choices: Sequence[Choice]
+    groups: Mapping[str, str]
+    tables: Mapping[str, Table]
+    found: frozenset[str]
+    comparison: Comparison
+    null_sd: float
+    says_top_3: bool
+    poster_parts: Rows
+
+
+def page_contents(
+    tables: Tables,
+    published: Tables,
+    record: Mapping[str, Any],
+    usage: pd.DataFrame | None = None,
+) -> Page:
+    """Return what the page says of an experiment.
+
+    Parameters
+    ----------
+    tables
+        By name: ground_truth, scores, correlation, reliability, summary, friedman,
+        nemenyi, stability, and those of the studies that are there.
+    published
+        By name: weighted_tau, averages, improvements, ablation, as the poster has them.
+    record
+        The experiment's provenance.
+    usage
+        Time and memory of the jobs, see `peftdiff.records.read_usage`.
+    """
+    truth, scores = tables["ground_truth"], tables["scores"]
+    subject = subject_of(tables["summary"])
+    chosen = {choice.task: choice for choice in choices(scores, truth, subject)}
+    labels = pd.concat([truth, scores])[["task", "group"]].drop_duplicates("task")
+    groups = labels["group"].astype(object).fillna("")
+    shown = {
+        **_main_tables(tables, published, subject),
+        **_study_tables(tables),
+        "provenance": provenance.provenance_table(record),
+    }
+    if usage is not None and len(usage):
+        shown["jobs"] = provenance.jobs_table(usage)
+    return Page(
+        experiment=str(truth["experiment"].iloc[0]),
+        subject=subject,
+        answer=answer(tables, record.get("config", {})),
+        choices=[chosen[task] for task in order_tasks(chosen)],
+        groups=dict(zip(labels["task"], groups, strict=True)),
+        tables={name: table for name, table in shown.items() if table is not None},
+        found=frozenset(tables),
+        comparison=_comparison(tables["friedman"], tables["nemenyi"]),
+        null_sd=float(tables["correlation"]["null_sd"].max()),
+        says_top_3=says_top_3(tables["summary"]),
+        poster_parts=published["ablation"].to_dict("records"),
+    )
+
+
+def _main_tables(
+    tables: Tables, published: Tables, subject: str
+) -> dict[str, Table | None]:
+    correlation, truth = tables["correlation"], tables["ground_truth"]
+    return {
+        "tau": results.tau_table(correlation),
+        "regret": results.regret_table(tables["scores"], truth),
+        "gains": results.gains_table(correlation, subject, published["improvements"]),
+        "poster": results.poster_table(
+            published["weighted_tau"], published["averages"]
+        ),
+        "accuracy": results.accuracy_table(truth),
+        "summary": statistics.summary_table(tables["summary"]),
+        "friedman": statistics.friedman_table(tables["friedman"]),
+        "reliability": statistics.reliability_table(tables["reliability"]),
+        "stability": statistics.stability_table(tables["stability"]),
+    }
+
+
+def _study_tables(tables: Tables) -> dict[str, Table | None]:
+    """Return the tables of those studies that were made."""
+    groups = tasks_by_group(tables["ground_truth"])
+    shown = {"seconds": studies.seconds_table(tables["scores"])}
+    if "ablation" in tables:
+        shown["ablation"] = studies.ablation_table(tables["ablation"], groups)
+    if "grid_choice" in tables:
+        shown["grid_chance"] = studies.chance_table(tables["grid_choice"])
+        shown["grid"] = studies.grid_table(tables["grid_choice"], groups)
+    if "choices" in tables:
+        shown["choices"] = studies.choices_table(tables["choices"])
+    if "timing" in tables:
+        shown["times"] = studies.times_table(tables["timing"])
+    if "complexity" in tables:
+        shown["complexity"] = studies.complexity_table(tables["complexity"], groups)
+    return dict(shown)
+
+
+def _comparison(friedman: pd.DataFrame, nemenyi: pd.DataFrame) -> Comparison:
+    first = friedman.iloc[0]
+    return Comparison(
+        p_value=float(first["p_value"]),
+        critical_difference=float(first["critical_difference"]),
+        n_tasks=int(first["n_tasks"]),
+        n_metrics=int(first["n_metrics"]),
+        differ=differ(friedman),
+        pairs=different_pairs(nemenyi, friedman).to_dict("records"),
+    )

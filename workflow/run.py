@@ -1,0 +1,187 @@
+"""The workflow for whoever sits at a terminal: a bar, the answer, errors in a sentence.
+
+The engine does the work and may be called by itself as well; this file calls it, shows
+its events, and ends with the answer. What belongs to which experiment is told by the
+merged configuration alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from peftdiff.paths import RESULTS, Experiment, live
+from peftdiff.runtime import UserError
+from terminal.configuration import read_configuration
+from terminal.engine import Stopped, call_engine, stop_on_signals
+from terminal.progress import Progress, spoken
+
+WIDTH = 100
+LOGS = Path(".snakemake/log")
+NO_WORD = "it ended without a word"
+STOPPED = "Stopped; the same command goes on where it was."
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the user wants: of which experiment, and how the engine is told so."""
+
+    experiment: Experiment
+    name: str
+    options: list[str]  # of every call of the engine
+    targets: list[str]  # and further options, of the main call
+    output: Path  # takes what engine and jobs print by themselves
+
+    def call(self, *arguments: str, progress: Progress) -> None:
+        """Call the engine; where it fails, say why and end with exit code 1."""
+        try:
+            with open(self.output, "ab") as output:
+                code = call_engine([*arguments, *self.options], progress.show, output)
+        finally:
+            progress.clear()
+        if code:
+            fail(progress, self.output)
+
+
+def run(command: Command) -> None:
+    """Compute what is not computed yet, and show the answer."""
+    progress = Progress(sys.stdout, command.name)
+    command.call(*command.targets, progress=progress)
+    progress.say(
+        f"Finished in {progress.elapsed}."
+        if progress.total
+        else "Nothing is left to do."
+    )
+    if Path(command.experiment.provenance).exists():
+        write_report(command, report_of(command.experiment.root))
+        print(f"\n{answer(command.experiment)}")
+
+
+def answer(experiment: Experiment) -> str:
+    """Return which method is best where, how sure that is, and where to read on."""
+    from peftdiff.records import read_table
+    from peftdiff.reporting.pages.answer import answer_page
+
+    names = ("summary", "scores", "ground_truth")
+    summary, scores, truth = (read_table(experiment.table(name)) for name in names)
+    return (
+        f"{answer_page(summary, scores, truth)}\n"
+        f"The page: {experiment.summary_page}; report.html, tables and figures lie"
+        " beside it."
+    )
+
+
+def report_of(root: str) -> str:
+    """Return where the engine's report of some results goes."""
+    return f"{root}/report.html"
+
+
+def report(command: Command) -> None:
+    """Bring page and report up to date; where there is none, those of the cache."""
+    if Path(command.experiment.provenance).exists():
+        run(command)
+        return
+    print(f"{command.name} was not run here ('make' runs it): from the cache.")
+    path, pages = report_of(f"{RESULTS}/cached"), "cached_pages"
+    command.call(pages, progress=Progress(sys.stdout, "cached experiments"))
+    write_report(command, path, pages)
+    print(f"The pages: {RESULTS}/cached/*/summary.html, and {path}")
+
+
+def status(command: Command) -> None:
+    """Say what is done and what is left, also while something runs."""
+    told, planned = Progress(), Progress()
+    command.call("report_status", "--nolock", progress=told)
+    print(Path(told.begun[-1]["log"][0]).read_text().strip())
+    command.call(*command.targets, "--dry-run", "--nolock", progress=planned)
+    left = [f"{spoken(rule)} {count}" for rule, count in planned.total.items()]
+    jobs = f"Jobs left, those under way counted in: {', '.join(left) or 'none'}."
+    print(f"\n{textwrap.fill(jobs, WIDTH)}")
+
+
+def write_report(command: Command, path: str, *targets: str) -> None:
+    """Write the engine's report, which it does not keep up to date by itself."""
+    command.call(*targets, "--report", path, progress=Progress())
+
+
+def fail(progress: Progress, output: Path) -> NoReturn:
+    """Say in a few lines what failed, and end."""
+    printed = output.read_text(errors="replace").strip().splitlines()
+    for job in progress.failed.values():
+        log = (job.get("log") or [""])[0]
+        print(f"Failed: {job.get('rule_msg', spoken(job['rule_name']))}")
+        print(textwrap.indent(sentence(log, printed), "  "))
+        print(f"  Its log: {log}")
+    if not progress.failed:
+        last = [
+            re.sub(r"^[\w.]+(Error|Exception): ", "", line) for line in printed[-1:]
+        ]
+        print("\n".join(f"Error: {e}" for e in progress.errors[:1] or last))
+    if progress.log_file:
+        print(f"All that the engine said: {os.path.relpath(progress.log_file)}")
+    sys.exit(1)
+
+
+def sentence(log: str, printed: Sequence[str]) -> str:
+    """Return what a job said of its failure, or the last that was printed."""
+    said = [line for line in printed if line.startswith("Error: ")]
+    own = [line for line in said if log and line.endswith(f"(log: {log})")]
+    if own:
+        return own[-1].removeprefix("Error: ").removesuffix(f" (log: {log})")
+    return NO_WORD
+
+
+def read_command(arguments: Sequence[str], output: Path) -> tuple[str, Command]:
+    """Return which of the commands is wanted, and what it is given."""
+    own, rest = list(arguments), []
+    if "--" in own:
+        place = own.index("--")
+        own, rest = own[:place], own[place + 1 :]
+    if configuring := {"-C", "--config", "--configfile", "--configfiles"} & set(rest):
+        raise UserError(
+            f"{configuring.pop()} among the further options would go unseen; give"
+            ' CONFIG="key=value" and CONFIGFILE="a.yaml b.yaml" in its place'
+        )
+    parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
+    parser.add_argument("command", choices=[*COMMANDS])
+    parser.add_argument("--cores", default="all")
+    parser.add_argument("--configfile", nargs="+", default=[])
+    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE")
+    given = parser.parse_args(own)
+    config = read_configuration(given.configfile, given.config)
+    options = ["--cores", given.cores]
+    for option in ("configfile", "config"):
+        if values := getattr(given, option):
+            options += [f"--{option}", *values]
+    name = str(config["experiment"])
+    return given.command, Command(live(name), name, options, rest, output)
+
+
+COMMANDS = {"run": run, "report": report, "status": status}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the command line asks for."""
+    stop_on_signals()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.NamedTemporaryFile(dir=LOGS, suffix=".output") as output:
+            chosen, command = read_command(arguments, Path(output.name))
+            COMMANDS[chosen](command)
+    except UserError as error:
+        sys.exit(f"Error: {error}")
+    except Stopped as stopped:
+        print(STOPPED)
+        sys.exit(stopped.code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""The workflow engine, shown to people."""

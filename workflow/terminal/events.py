@@ -1,0 +1,59 @@
+"""The engine's log as events: a logger plugin that writes them as lines of JSON.
+
+Run as a script, this file is the engine with that plugin. Whoever reads the events
+names the pipe's file descriptor in the environment variable `PIPE`.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from logging import LogRecord
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+
+NAME = "events"
+PIPE = "WORKFLOW_EVENTS"
+
+# What a record holds, by event, as far as the terminal shows it.
+FIELDS = (
+    "exception",
+    "job_id",
+    "jobid",
+    "jobs",
+    "log",
+    "rule_msg",
+    "rule_name",
+    "stats",
+)
+
+
+class LogHandler(LogHandlerBase):
+    """Write every record to the pipe; the engine's own log file holds all the words."""
+
+    # Else the engine would write its lines to the terminal, too.
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
+
+    def emit(self, record: LogRecord) -> None:
+        """Write one line."""
+        event = {name: getattr(record, name, None) for name in FIELDS}
+        event = {name: value for name, value in event.items() if value is not None}
+        event["event"] = str(getattr(record, "event", None) or "message")
+        event["level"] = record.levelname
+        event["message"] = record.getMessage()
+        line = json.dumps(event, default=str) + "\n"
+        with contextlib.suppress(OSError):  # nobody reads any more: the work goes on
+            os.write(int(os.environ[PIPE]), line.encode())
+
+
+if __name__ == "__main__":
+    from snakemake.cli import main
+    from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+
+    del sys.path[0]  # this folder, which jobs would be handed, too
+    LoggerPluginRegistry().register_plugin(NAME, sys.modules[__name__])
+    main([*sys.argv[1:], "--logger", NAME])
