@@ -11,7 +11,9 @@ import train_method
 from peftdiff.data.images import read_checksums, read_images, read_origin
 from peftdiff.models.vit import build_backbone
 from peftdiff.runtime import UserError
+from peftdiff.stages import TrainingContext
 from peftdiff.stages.store import Run, read_models, write_models
+from peftdiff.training.recipe import Recipe
 from tests.helpers.training import AUGMENTATION
 
 # torch warns of more processes than cores, which are few where tests run.
@@ -136,11 +138,16 @@ def test_a_method_is_trained_on_it(
             method="lora",
             architecture=architecture,
             hyperparameters={"rank": 2},
-            recipe=RECIPE | augmentation,
+            sizes_path=None,
+            recipe=Recipe(**RECIPE | augmentation),
             seeds=[0],
-            normalization=NORMALIZATION,
-            device=("cpu", "float32"),
-            store=(str(tmp_path / f"runs{workers}"), False),
+            context=TrainingContext.prepare(
+                store=str(tmp_path / f"runs{workers}"),
+                retrain=False,
+                device="cpu",
+                precision="float32",
+                normalization=NORMALIZATION,
+            ),
             workers=workers,
         )
         made.append(read_models(path)[0])

@@ -7,6 +7,7 @@ import pytest
 
 from peftdiff import runtime
 from peftdiff.diffusion import diffusion_score, rank_pool
+from peftdiff.embeddings import BACKBONE_MODEL, ModelName
 from peftdiff.metrics import compute, scoring
 from peftdiff.metrics.scoring import score_models
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
@@ -25,7 +26,9 @@ def features(labels):
     centers = rng.normal(size=(3, 8))
     names = ["backbone", "lora/0", "lora/1", "vpt/0", "vpt/1", "noah/0", "noah/1"]
     return {
-        name: (rng.normal(size=(60, 8)) + 0.3 * place * centers[labels]).astype("f4")
+        ModelName.parse(name): (
+            rng.normal(size=(60, 8)) + 0.3 * place * centers[labels]
+        ).astype("f4")
         for place, name in enumerate(names)
     }
 
@@ -37,14 +40,16 @@ def test_peftdiff_is_combined_among_the_methods_of_one_seed(features, labels):
         for name, array in features.items()
     }
     for seed in (0, 1):
-        pool = {m: pairs[f"{m}/{seed}"] for m in ("lora", "vpt", "noah")}
-        expected = rank_pool(pool, pairs["backbone"])
+        pool = {m: pairs[ModelName(m, seed)] for m in ("lora", "vpt", "noah")}
+        expected = rank_pool(pool, pairs[BACKBONE_MODEL])
         rows = scores[scores["seed"] == seed].set_index("method")["score"]
         assert rows.to_dict() == pytest.approx(expected)
     assert set(components["model"]) == {"backbone", "lora", "vpt", "noah"}
     backbone = components.set_index("model").loc["backbone"]
     assert pd.isna(backbone["seed"])
-    assert (backbone["intra"], backbone["inter"]) == pytest.approx(pairs["backbone"])
+    assert (backbone["intra"], backbone["inter"]) == pytest.approx(
+        pairs[BACKBONE_MODEL]
+    )
     assert (components["peftdiff_seconds"] > 0).all()
 
 
@@ -53,7 +58,9 @@ def test_a_metric_of_its_own_leaves_the_backbone_out(features, labels):
     assert components.empty
     assert len(scores) == 6
     row = scores.set_index(["method", "seed"]).loc[("vpt", 1)]
-    assert row["score"] == pytest.approx(compute("logme", features["vpt/1"], labels))
+    assert row["score"] == pytest.approx(
+        compute("logme", features[ModelName("vpt", 1)], labels)
+    )
     assert (scores["seconds"] > 0).all()
     assert set(scores["metric"]) == {"logme"}
 
@@ -61,7 +68,9 @@ def test_a_metric_of_its_own_leaves_the_backbone_out(features, labels):
 def test_a_saturated_score_is_an_empty_cell_with_a_note(features, labels):
     # One column says the class, another nothing, exactly: LogME's evidence diverges.
     exact = np.eye(3, dtype="f4")[labels]
-    scores, _ = score_models({"adapter/0": exact, **features}, labels, "logme", {})
+    scores, _ = score_models(
+        {ModelName("adapter", 0): exact, **features}, labels, "logme", {}
+    )
     row = scores.iloc[0]
     assert np.isnan(row["score"])
     assert row["note"] == "saturated: the metric's value is inf"
@@ -90,7 +99,7 @@ def stand_in(monkeypatch):
 def test_what_must_not_rank_leaves_the_pool(features, labels, stand_in, caplog):
     asked = {"lora/0": 1, "vpt/0": 2, "noah/0": 3}
     for name, array in features.items():
-        array[0, 0] = asked.get(name, 0)
+        array[0, 0] = asked.get(str(name), 0)
     scores, components = score_models(features, labels, "peftdiff", {})
     scores = scores.set_index(["method", "seed"])
     assert scores.loc[("lora", 0), "note"] == "undefined: too few samples"
@@ -105,7 +114,7 @@ def test_what_must_not_rank_leaves_the_pool(features, labels, stand_in, caplog):
 def test_an_undefined_backbone_leaves_no_score(features, labels, stand_in):
     for array in features.values():
         array[0, 0] = 0
-    features["backbone"][0, 0] = 1
+    features[BACKBONE_MODEL][0, 0] = 1
     scores, _ = score_models(features, labels, "peftdiff", {})
     assert scores["score"].isna().all()
     assert set(scores["note"]) == {"undefined: the backbone's components are"}

@@ -34,7 +34,9 @@ def plan(seed=0, **recipe):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, factors):
-    return stages.train_cnn(RunStore(tmp_path_factory.mktemp("runs")), plan(), factors)
+    return stages.train_cnn(
+        plan(), store=RunStore(tmp_path_factory.mktemp("runs")), images=factors
+    )
 
 
 def test_the_cnn_keeps_its_weights_without_a_head(run):
@@ -56,8 +58,8 @@ def test_a_resumed_run_ends_with_the_same_weights(tmp_path, factors, run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Checkpoint, "save", save_and_die)
         with pytest.raises(Killed):
-            stages.train_cnn(RunStore(tmp_path), plan(), factors)
-    again = stages.train_cnn(RunStore(tmp_path), plan(), factors)
+            stages.train_cnn(plan(), store=RunStore(tmp_path), images=factors)
+    again = stages.train_cnn(plan(), store=RunStore(tmp_path), images=factors)
     for name, array in run.weights.items():
         np.testing.assert_array_equal(again.weights[name], array)
 
@@ -76,7 +78,7 @@ def test_features_are_the_pooled_ones_before_the_head(run, images):
 
 
 def test_training_tells_the_classes_apart(tmp_path, factors, images):
-    run = stages.train_cnn(RunStore(tmp_path), plan(epochs=12), factors)
+    run = stages.train_cnn(plan(epochs=12), store=RunStore(tmp_path), images=factors)
     x = stages.embed_by_cnn(
         SIZES, run.weights, images, setting=Setting(), batch_size=96
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from peftdiff.embeddings import BACKBONE_MODEL, ModelName
 from peftdiff.methods import attach
 from peftdiff.models import forward as embedding
 from peftdiff.models.device import Setting
@@ -120,7 +121,7 @@ def test_timing_leaves_the_features_as_they_are(model, images, monkeypatch):
 
     monkeypatch.setattr(embedding, "embed", counted)
     monkeypatch.setattr(embedding, "measure", measured)
-    makers = {"backbone": lambda: model, "vpt/3": lambda: model}
+    makers = {BACKBONE_MODEL: lambda: model, ModelName("vpt", 3): lambda: model}
     out = {name: np.zeros((96, 16), "f4") for name in makers}
     times = embed_models(makers, images, out, setting=Setting(), batch_size=40)
     assert passes == [40, 96, 96, 96] * 2  # a batch to warm up, not timed

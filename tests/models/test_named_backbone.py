@@ -17,8 +17,9 @@ import report_status
 import train_method
 from peftdiff.data.images import read_checksums, read_images, write_images
 from peftdiff.data.normalization import NORMALIZATIONS
-from peftdiff.embeddings import read_embedding
+from peftdiff.embeddings import BACKBONE_MODEL, ModelName, read_embedding
 from peftdiff.records import read_json, read_table
+from peftdiff.stages import TrainingContext
 from peftdiff.stages.plan import architecture_of, recipe_of
 from peftdiff.stages.store import RunStore, read_models
 from tests.helpers import tables
@@ -30,7 +31,6 @@ RECIPE = {
     **{"epochs": 1, "batch_size": 16, "learning_rate": 0.01},
     **{"weight_decay": 0.0, "warmup": 0.1},
 }
-CPU = ("cpu", "float32")
 PREPARATION = {"size": SIZE, "interpolation": "bicubic", "stored_bytes": 10**6}
 
 
@@ -60,7 +60,8 @@ def fetch(folder, weights):
     fetch_backbone.main(
         *(str(weights), f"{folder}/models/backbone.safetensors"),
         architecture=architecture_of(config["backbone"]),
-        store=(f"{folder}/runs", False),
+        store=f"{folder}/runs",
+        retrain=False,
     )
     return f"{folder}/models/backbone.safetensors"
 
@@ -99,41 +100,55 @@ def folder(tmp_path_factory, images, model):
 def done(folder):
     """The same folder, the methods trained, the task embedded and fine-tuned on."""
     config = configuration(folder)
-    store = (f"{folder}/runs", False)
-    how = {"normalization": NORMALIZATIONS["imagenet"], "device": CPU}
-    how["architecture"] = architecture_of(config["backbone"])
+    where = {
+        "device": "cpu",
+        "precision": "float32",
+        "normalization": NORMALIZATIONS["imagenet"],
+    }
+    context = TrainingContext.prepare(store=f"{folder}/runs", retrain=False, **where)
+    architecture = architecture_of(config["backbone"])
     backbone = f"{folder}/models/backbone.safetensors"
     trained = []
     for method in METHODS:
         trained.append(f"{folder}/models/{method}.safetensors")
         train_method.main(
             *(f"{folder}/data/source.safetensors", backbone, trained[-1]),
+            sizes_path=None,
             method=method,
+            architecture=architecture,
             hyperparameters=config["hyperparameters"][method],
             recipe=recipe_of(config["source"], method),
-            **{"seeds": [0], "store": store, **how},
+            seeds=[0],
+            context=context,
         )
-    task = (f"{folder}/data/mine.safetensors", backbone, trained)
+    task = f"{folder}/data/mine.safetensors"
+    models = {"backbone_path": backbone, "method_paths": trained, "sizes_path": None}
     names = {"experiment": "mini", "task": "mine", "group": "own"}
     embed_task.main(
-        *(*task, f"{folder}/embedding.safetensors", f"{folder}/times.csv"),
+        *(task, f"{folder}/embedding.safetensors", f"{folder}/times.csv"),
+        **models,
+        **where,
+        architecture=architecture,
         hyperparameters=config["hyperparameters"],
         embedding=config["embedding"],
         names=names,
-        **how,
     )
     fine_tune.main(
-        *(task[0], (backbone, trained), None, f"{folder}/truth.csv"),
+        *(task, f"{folder}/truth.csv"),
+        **models,
+        selection_path=None,
+        architecture=architecture,
         hyperparameters={**config["hyperparameters"], "linear": {}},
         truth=config["ground_truth"],
-        **{"store": store, "names": names, **how},
+        names=names,
+        context=context,
     )
     return folder
 
 
 def test_the_embedding_is_that_of_timms_own_model(done, model):
     features, labels = read_embedding(f"{done}/embedding.safetensors")
-    assert set(features) == {"backbone", "lora/0", "vpt/0"}
+    assert set(map(str, features)) == {"backbone", "lora/0", "vpt/0"}
     images = read_images(
         f"{done}/data/mine.safetensors", "train", NORMALIZATIONS["imagenet"]
     )
@@ -143,8 +158,10 @@ def test_the_embedding_is_that_of_timms_own_model(done, model):
     x = torch.tensor(x.transpose(0, 3, 1, 2), dtype=torch.float32)
     with torch.no_grad():
         expected = model.forward_head(model.forward_features(x), pre_logits=True)
-    np.testing.assert_allclose(features["backbone"], expected, atol=1e-3)
-    assert not np.allclose(features["lora/0"], features["backbone"], atol=1e-3)
+    np.testing.assert_allclose(features[BACKBONE_MODEL], expected, atol=1e-3)
+    assert not np.allclose(
+        features[ModelName("lora", 0)], features[BACKBONE_MODEL], atol=1e-3
+    )
 
 
 def test_the_task_is_fine_tuned_on(done):

@@ -6,6 +6,7 @@ from peftdiff.stages.fine_tuning import selection_plans, truth_plans
 from peftdiff.stages.plan import data_of, recipe_of
 from peftdiff.stages.pretraining import backbone_plan, cnn_plan, fetched_plan
 from peftdiff.stages.source_training import source_plans
+from peftdiff.training.recipe import Recipe
 from tests.helpers.configuration import changed, load
 from tests.helpers.plans import CHECKSUMS, CPU, runs
 
@@ -116,8 +117,29 @@ def test_a_preset_changes_the_runs_of_its_method_as_its_values_do():
 
 
 def test_the_keys_of_the_other_stages_are_as_they_were():
-    plan = source_plans("b", "lora", {"rank": 4}, {"epochs": 1}, [0], {"x": 1}, CPU)[0]
-    assert plan.key == "fad45ccc059375719e3c"
+    recipe = Recipe(epochs=1, batch_size=2, learning_rate=0.5, weight_decay=0.0)
+    (plan,) = source_plans(
+        "lora",
+        backbone="b",
+        hyperparameters={"rank": 4},
+        recipe=recipe,
+        seeds=[0],
+        data={"x": 1},
+        setting=CPU,
+    )
+    values = {"epochs": 1, "batch_size": 2, "learning_rate": 0.5, "weight_decay": 0.0}
+    identity = {
+        "stage": "train_method",
+        "start": "b",
+        "method": "lora",
+        "hyperparameters": {"rank": 4},
+        "recipe": values | {"warmup": 0.1},
+        "data": {"x": 1},
+        "seed": 0,
+        "setting": {"device": "cpu", "precision": "float32"},
+        "version": 2,
+    }
+    assert plan.key == digest(identity)
 
 
 def test_a_hyperparameter_changes_the_runs_of_its_method_alone():
@@ -163,7 +185,14 @@ def test_a_seed_without_a_source_model_starts_from_the_first():
     config = load()
     truth = config["ground_truth"] | {"seeds": [0, 1, 7]}
     starts = {"lora": {0: "a", 1: "b"}, "full": {0: "backbone"}}
-    plans = truth_plans(starts, {"lora": {}, "full": {}}, truth, {}, CPU)
+    plans = truth_plans(
+        starts,
+        {method: recipe_of(truth, method) for method in starts},
+        hyperparameters={"lora": {}, "full": {}},
+        seeds=truth["seeds"],
+        data={},
+        setting=CPU,
+    )
     assert [(p.method, p.seed, p.start) for p in plans] == [
         ("lora", 0, "a"),
         ("lora", 1, "b"),
@@ -172,16 +201,20 @@ def test_a_seed_without_a_source_model_starts_from_the_first():
         ("full", 1, "backbone"),
         ("full", 7, "backbone"),
     ]
-    assert [p.recipe["learning_rate"] for p in plans[2:4]] == [0.02, 0.002]
+    assert [p.recipe.learning_rate for p in plans[2:4]] == [0.02, 0.002]
 
 
 def test_recipes_are_compared_on_one_seed_and_no_test_image():
     config = load()
     data = data_of(["train"], config["data"]["normalization"])
     plans = selection_plans(
-        {"lora": {0: "a", 1: "b"}}, {"lora": {}}, config["ground_truth"], data, CPU
+        {"lora": {0: "a", 1: "b"}},
+        hyperparameters={"lora": {}},
+        truth=config["ground_truth"],
+        data=data,
+        setting=CPU,
     )
-    assert [p.recipe["learning_rate"] for p in plans] == [0.01, 0.02, 0.04]
+    assert [p.recipe.learning_rate for p in plans] == [0.01, 0.02, 0.04]
     assert {p.seed for p in plans} == {0}
     assert plans[0].data["checksums"] == ["train"]
     assert plans[0].data != data
@@ -192,6 +225,14 @@ def test_plans_start_where_their_predecessors_end():
     data = data_of(["p"], config["data"]["normalization"])
     backbone = backbone_plan(config["backbone"], data, CPU)
     recipe = recipe_of(config["source"], "vpt")
-    plans = source_plans(backbone.key, "vpt", {}, recipe, [0, 3], data, CPU)
+    plans = source_plans(
+        "vpt",
+        backbone=backbone.key,
+        hyperparameters={},
+        recipe=recipe,
+        seeds=[0, 3],
+        data=data,
+        setting=CPU,
+    )
     assert [(p.start, p.seed) for p in plans] == [(backbone.key, 0), (backbone.key, 3)]
-    assert recipe["learning_rate"] == 0.03
+    assert recipe.learning_rate == 0.03

@@ -202,11 +202,30 @@ def test_the_search_finds_the_same_sizes(images, tmp_path, architecture, gpu):
     split = hold_out_by_class(images, 0.25, 0)
 
     def search(setting):
-        plans = noah_plans("b", NOAH, DROPOUT, {"checksums": ["x"]}, setting)
+        training, evolution = noah_plans(
+            NOAH,
+            backbone="b",
+            hyperparameters=DROPOUT,
+            data={"checksums": ["x"]},
+            setting=setting,
+        )
         store = RunStore(tmp_path)
-        supernet = train_supernet(store, plans[0], split[0], deep, weights)
-        how = (deep, weights, supernet.weights)
-        return search_sizes(store, plans[1], split[1], *how).result
+        supernet = train_supernet(
+            training,
+            store=store,
+            images=split[0],
+            architecture=deep,
+            backbone=weights,
+        )
+        found = search_sizes(
+            evolution,
+            store=store,
+            held_out=split[1],
+            architecture=deep,
+            backbone=weights,
+            weights=supernet.weights,
+        )
+        return found.result
 
     with gpu.running():
         found = search(GPU)

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import validate_recipe
 from peftdiff.data.images import hold_out, write_images
 from peftdiff.models.device import Setting
 from peftdiff.records import read_table
+from peftdiff.stages import TrainingContext
 from peftdiff.stages.experiment import experiment_plans, referenced_runs
 from peftdiff.stages.fine_tuning import candidate_recipes, select_recipe
 from peftdiff.stages.plan import recipe_of
@@ -41,15 +43,15 @@ SIZES = {"lora": {"rank": 2}, "linear": {}}
 def test_the_candidates_are_a_grid_around_the_configured_recipe():
     found = candidate_recipes(TRUTH, "lora")
     keys = ("learning_rate", "weight_decay", "head_learning_rate")
-    assert [tuple(recipe[key] for key in keys) for recipe in found] == [
+    assert [attrgetter(*keys)(recipe) for recipe in found] == [
         (rate, decay, pytest.approx(2 * rate))
         for rate in GRID["learning_rates"]
         for decay in GRID["weight_decays"]
     ]
-    assert all(recipe["epochs"] == 7 for recipe in found)
+    assert all(recipe.epochs == 7 for recipe in found)
     assert found[3] == recipe_of(TRUTH, "lora")
     # This method's head has a fifth of its rate.
-    assert candidate_recipes(TRUTH, "linear")[0]["head_learning_rate"] == (
+    assert candidate_recipes(TRUTH, "linear")[0].head_learning_rate == (
         pytest.approx(1e-3 / 5)
     )
 
@@ -57,7 +59,7 @@ def test_the_candidates_are_a_grid_around_the_configured_recipe():
 def test_without_a_rate_of_its_own_the_head_has_the_methods():
     recipe = {k: v for k, v in TRUTH["recipe"].items() if k != "head_learning_rate"}
     for candidate in candidate_recipes({**TRUTH, "recipe": recipe}, "lora"):
-        assert "head_learning_rate" not in candidate
+        assert candidate.head_learning_rate is None
 
 
 def test_of_equally_good_recipes_the_first_is_taken():
@@ -95,9 +97,15 @@ class Job:
     def model(self, method, seed=0, weights=None, drop_path=0.0):
         from peftdiff.stages import start_model
 
-        made = (self.architecture, self.backbone, method, SIZES[method])
-        how = {"seed": seed, "weights": weights, "drop_path": drop_path}
-        return start_model(*made, **how)
+        return start_model(
+            self.architecture,
+            self.backbone,
+            method,
+            SIZES[method],
+            seed=seed,
+            weights=weights,
+            drop_path=drop_path,
+        )
 
     def lora(self):
         from peftdiff.methods import method_state
@@ -111,21 +119,27 @@ class Job:
         write_images(self.path(name), pairs, [["a", "b", "c"]])
         return self.path(name)
 
-    def run(self, script, images, *paths, sizes=SIZES):
-        pool = [self.path(method) for method in sizes if method == "lora"]
+    def run(self, script, images, path, *, sizes=SIZES, **more):
         script.main(
             images,
-            (self.path("backbone"), pool),
-            *paths,
+            path,
+            backbone_path=self.path("backbone"),
+            method_paths=[self.path(method) for method in sizes if method == "lora"],
+            sizes_path=None,
             names={"experiment": "test", "task": "digits", "group": "natural"},
             architecture=self.architecture,
             hyperparameters=sizes,
             truth=TRUTH,
-            normalization={"mean": 0.5, "std": 0.28},
-            device=("cpu", "auto"),
-            store=(str(self.folder / "runs"), False),
+            context=TrainingContext.prepare(
+                store=str(self.folder / "runs"),
+                retrain=False,
+                device="cpu",
+                precision="auto",
+                normalization={"mean": 0.5, "std": 0.28},
+            ),
+            **more,
         )
-        return read_table(paths[-1])
+        return read_table(path)
 
     def accuracy(self, method, rates, seed, train, test):
         """Train and measure without plans, scripts and run store."""
@@ -163,8 +177,10 @@ def test_selection_equals_a_loop_over_the_grid(job, compared):
     first, last = hold_out(job.train, 0.25)
     assert (len(first.labels), len(last.labels)) == (45, 15)
     images = job.write("images", "train", "test")
-    paths = (str(job.folder / "recipe.csv"), str(job.folder / "truth.csv"))
-    truth = job.run(fine_tune, images, *paths)
+    selection = str(job.folder / "recipe.csv")
+    truth = job.run(
+        fine_tune, images, str(job.folder / "truth.csv"), selection_path=selection
+    )
     grid = list(itertools.product(*GRID.values()))
     for method in SIZES:
         held_out = [job.accuracy(method, rates, 4, first, last) for rates in grid]
@@ -187,7 +203,9 @@ def test_selection_equals_a_loop_over_the_grid(job, compared):
 
 def test_a_job_of_one_method_finds_the_same(job, compared):
     images = job.write("images", "train", "test")
-    whole = job.run(fine_tune, images, None, str(job.folder / "whole.csv"))
+    whole = job.run(
+        fine_tune, images, str(job.folder / "whole.csv"), selection_path=None
+    )
     parts = []
     for method, sizes in SIZES.items():
         own = {method: sizes}
@@ -195,7 +213,7 @@ def test_a_job_of_one_method_finds_the_same(job, compared):
         part = job.run(validate_recipe, images, path, sizes=own)
         expected = compared[compared["method"] == method].reset_index(drop=True)
         pd.testing.assert_frame_equal(part, expected, check_dtype=False)
-        parts.append(job.run(fine_tune, images, None, path, sizes=own))
+        parts.append(job.run(fine_tune, images, path, sizes=own, selection_path=None))
     keys = ["method", "seed", "accuracy", "trainable_parameters"]
     found = [row for part in parts for row in part[keys].to_numpy().tolist()]
     assert found == whole[keys].to_numpy().tolist()
@@ -217,7 +235,7 @@ def accuracies_of(plans):
     second = changed()["ground_truth"]["selection"]["learning_rates"][1]
     return {
         plan.key: {
-            "accuracy": 90.0 if plan.recipe["learning_rate"] == second else 50.0,
+            "accuracy": 90.0 if plan.recipe.learning_rate == second else 50.0,
             "train_seconds": 1.0,
         }
         for plan in plans
@@ -237,7 +255,7 @@ def test_the_main_job_has_the_selection_and_a_run_for_each_seed():
     decided = fine_tunings(config, results, studies=False)
     assert len({plan.key for plan in decided}) == len(decided) == len(plans)
     chosen = [plan for plan in decided if not compares(plan)]
-    assert {plan.recipe["learning_rate"] for plan in chosen} == {2e-2}
+    assert {plan.recipe.learning_rate for plan in chosen} == {2e-2}
     assert {plan.seed for plan in chosen} == {0, 1}
 
 

@@ -7,18 +7,22 @@ from peftdiff import stages
 from peftdiff.models.device import Setting
 from peftdiff.stages.plan import Plan
 from peftdiff.stages.store import RunStore
+from peftdiff.training.recipe import Recipe
 
-RECIPE = {
-    "epochs": 2,
-    "batch_size": 32,
-    "learning_rate": 0.01,
-    "weight_decay": 0.0,
-}
+RECIPE = Recipe(epochs=2, batch_size=32, learning_rate=0.01, weight_decay=0.0)
 
 
 def plan(stage, method, sizes=None, seed=0, start=""):
-    data = {"checksums": ["x"]}
-    return Plan(stage, start, method, sizes or {}, RECIPE, data, seed, Setting())
+    return Plan(
+        stage=stage,
+        start=start,
+        method=method,
+        hyperparameters=sizes or {},
+        recipe=RECIPE,
+        data={"checksums": ["x"]},
+        seed=seed,
+        setting=Setting(),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +33,7 @@ def store(tmp_path_factory):
 @pytest.fixture
 def started(monkeypatch):
     """The parameters of each model as its training begins; nothing is trained."""
-    from peftdiff import training
+    from peftdiff.training import loop
 
     models = []
 
@@ -38,7 +42,7 @@ def started(monkeypatch):
         models.append({name: p.detach().numpy().copy() for name, p in parameters})
         return 1.0
 
-    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(loop, "fit", fit)
     return models
 
 
@@ -55,13 +59,25 @@ def factors(images):
 @pytest.fixture(scope="module")
 def backbone(store, architecture, factors):
     made = plan("pretrain_backbone", "full", architecture)
-    return stages.pretrain_backbone(store, made, factors)
+    return stages.pretrain_backbone(made, store=store, images=factors)
 
 
 @pytest.fixture(scope="module")
 def lora(store, architecture, images, backbone):
     made = plan("train_method", "lora", {"rank": 2}, start=backbone.key)
-    return stages.train_method(store, made, images, architecture, backbone.weights)
+    return stages.train_method(
+        made,
+        store=store,
+        images=images,
+        architecture=architecture,
+        backbone=backbone.weights,
+    )
+
+
+@pytest.fixture(scope="module")
+def pool(architecture, backbone, lora):
+    """The models that fine-tuning starts from."""
+    return stages.StartingModels(architecture, backbone, {"lora": {0: lora}})
 
 
 def test_the_backbone_keeps_its_weights_without_a_head(backbone):
@@ -73,7 +89,7 @@ def test_the_backbone_keeps_its_weights_without_a_head(backbone):
 def test_another_seed_is_another_backbone(tmp_path, architecture, factors, started):
     for seed in (0, 1):
         made = plan("pretrain_backbone", "full", architecture, seed=seed)
-        stages.pretrain_backbone(RunStore(tmp_path), made, factors)
+        stages.pretrain_backbone(made, store=RunStore(tmp_path), images=factors)
     first, second = started
     for name in ("pos_embed", "blocks.0.attn.qkv.weight", "head.weight"):
         assert not np.array_equal(first[name], second[name])
@@ -91,25 +107,35 @@ def test_seeds_start_from_other_weights(
 ):
     for seed in (0, 1):
         made = plan("train_method", "lora", {"rank": 2}, seed, backbone.key)
-        start = (architecture, backbone.weights)
-        stages.train_method(RunStore(tmp_path), made, images, *start)
+        stages.train_method(
+            made,
+            store=RunStore(tmp_path),
+            images=images,
+            architecture=architecture,
+            backbone=backbone.weights,
+        )
     first, second = ([model[name] for name in lora.weights] for model in started)
     assert not all(map(np.array_equal, first, second))
 
 
 def test_fine_tuning_goes_on_from_the_source_weights(
-    tmp_path, architecture, images, backbone, lora, started
+    tmp_path, images, lora, pool, started
 ):
     made = plan("fine_tune", "lora", {"rank": 2}, start=lora.key)
-    start = (architecture, backbone.weights, lora.weights)
-    stages.fine_tune(RunStore(tmp_path), made, images, images, *start)
+    stages.fine_tune(
+        made,
+        store=RunStore(tmp_path),
+        train_images=images,
+        test_images=images,
+        start=pool,
+    )
     (model,) = started
     for name, array in lora.weights.items():
         np.testing.assert_array_equal(model[name], array)
 
 
 def test_the_ground_truth_reads_the_test_images_once(
-    tmp_path, architecture, images, backbone, lora, monkeypatch
+    tmp_path, images, lora, pool, monkeypatch
 ):
     from peftdiff.models import forward
 
@@ -123,13 +149,11 @@ def test_the_ground_truth_reads_the_test_images_once(
     test_images = replace(images, checksum="test")
     made = plan("fine_tune", "lora", {"rank": 2}, start=lora.key)
     run = stages.fine_tune(
-        RunStore(tmp_path),
         made,
-        images,
-        test_images,
-        architecture,
-        backbone.weights,
-        lora.weights,
+        store=RunStore(tmp_path),
+        train_images=images,
+        test_images=test_images,
+        start=pool,
     )
     assert read == [test_images]
     assert run.result["accuracy"] == 50.0
@@ -141,14 +165,20 @@ def test_the_ground_truth_reads_the_test_images_once(
 def test_a_remembered_run_trains_nothing(
     store, architecture, images, backbone, lora, monkeypatch
 ):
-    from peftdiff import training
+    from peftdiff.training import loop
 
     def fit(*_, **__):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(loop, "fit", fit)
     made = plan("train_method", "lora", {"rank": 2}, start=backbone.key)
-    again = stages.train_method(store, made, images, architecture, backbone.weights)
+    again = stages.train_method(
+        made,
+        store=store,
+        images=images,
+        architecture=architecture,
+        backbone=backbone.weights,
+    )
     assert again.result == lora.result
 
 
@@ -163,11 +193,11 @@ def test_source_times_are_those_of_the_run_store(store, lora):
 
 
 def test_the_recipes_drop_path_is_that_of_the_model_in_training(
-    tmp_path, architecture, images, backbone, lora, monkeypatch
+    tmp_path, architecture, images, backbone, lora, pool, monkeypatch
 ):
     from timm.layers import DropPath
 
-    from peftdiff import training
+    from peftdiff.training import loop
 
     seen = []
 
@@ -176,12 +206,25 @@ def test_the_recipes_drop_path_is_that_of_the_model_in_training(
         seen.append([m.drop_prob for m in modules if isinstance(m, DropPath)])
         return 1.0
 
-    monkeypatch.setattr(training, "fit", fit)
-    start = (architecture, backbone.weights)
-    for recipe in (RECIPE, RECIPE | {"drop_path": 0.1}):
-        tuned = replace(plan("fine_tune", "lora", {"rank": 2}), recipe=recipe)
+    monkeypatch.setattr(loop, "fit", fit)
+    for recipe in (RECIPE, replace(RECIPE, drop_path=0.1)):
+        tuned = replace(
+            plan("fine_tune", "lora", {"rank": 2}, start=lora.key), recipe=recipe
+        )
         trained = replace(tuned, stage="train_method")
         store = RunStore(tmp_path)
-        stages.fine_tune(store, tuned, images, images, *start, lora.weights)
-        stages.train_method(store, trained, images, *start)
+        stages.fine_tune(
+            tuned,
+            store=store,
+            train_images=images,
+            test_images=images,
+            start=pool,
+        )
+        stages.train_method(
+            trained,
+            store=store,
+            images=images,
+            architecture=architecture,
+            backbone=backbone.weights,
+        )
     assert seen == [[], [], [0.1, 0.1], [0.1, 0.1]]

@@ -10,13 +10,14 @@ from peftdiff.models.device import Setting
 from peftdiff.runtime import UserError
 from peftdiff.stages.plan import STAGE_VERSIONS, Plan
 from peftdiff.stages.store import Checkpoint, Run, RunStore, read_models, write_models
+from peftdiff.training.recipe import Recipe
 
 PLAN = Plan(
     stage="train_method",
     start="abc",
     method="lora",
     hyperparameters={"rank": 4},
-    recipe={"epochs": 2, "learning_rate": 0.01},
+    recipe=Recipe(epochs=2, batch_size=8, learning_rate=0.01, weight_decay=0.0),
     data={"checksums": ["x"], "mean": 0.5, "std": 0.28},
     seed=0,
     setting=Setting("cpu", "float32"),
@@ -52,7 +53,9 @@ def test_a_finished_run_is_remembered(tmp_path):
         {"start": "abd"},
         {"method": "vpt"},
         {"hyperparameters": {"rank": 5}},
-        {"recipe": {"epochs": 3, "learning_rate": 0.01}},
+        {"recipe": dataclasses.replace(PLAN.recipe, epochs=3)},
+        {"recipe": dataclasses.replace(PLAN.recipe, flips=True)},
+        {"recipe": None},
         {"data": {"checksums": ["y"], "mean": 0.5, "std": 0.28}},
         {"seed": 1},
         {"setting": Setting("cuda", "float32")},
@@ -65,8 +68,8 @@ def test_whatever_a_result_depends_on_makes_another_run(change):
 
 
 def test_the_order_of_keys_makes_no_other_run():
-    turned = dict(reversed(PLAN.recipe.items()))
-    assert dataclasses.replace(PLAN, recipe=turned).key == PLAN.key
+    turned = dict(reversed(PLAN.data.items()))
+    assert dataclasses.replace(PLAN, data=turned).key == PLAN.key
 
 
 def test_a_new_stage_version_makes_another_run(monkeypatch):

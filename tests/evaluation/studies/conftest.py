@@ -2,6 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from peftdiff.embeddings import ModelName
+
 METHODS = ["lora", "vpt", "bitfit", "adapter"]
 GROUPS = {"digits": "natural", "land": "specialized", "dsloc": "structured"}
 
@@ -56,7 +58,9 @@ def embeddings():
     centers = rng.normal(size=(3, 8))
     names = ["backbone", "lora/0", "lora/1", "vpt/0", "vpt/1"]
     features = {
-        name: (rng.normal(size=(60, 8)) + 0.4 * place * centers[labels]).astype("f4")
+        ModelName.parse(name): (
+            rng.normal(size=(60, 8)) + 0.4 * place * centers[labels]
+        ).astype("f4")
         for place, name in enumerate(names)
     }
     return features, labels

@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 
 from peftdiff.diffusion import diffusion_score, rank_pool, score
+from peftdiff.embeddings import ModelName
 from peftdiff.evaluation.studies.choice_comparison import correlate_choices
 from peftdiff.evaluation.studies.choices import RUN, choice_components, list_runs
 from peftdiff.statistics import weighted_tau
 
 PARAMETERS = {"neighbors": 8, "components": 5, "diffusion_time": 2}
+LORA = ModelName("lora", 0)
 SEEDS = (0, 1, 2)
 METHODS = ["lora", "vpt"]
 
@@ -68,9 +70,9 @@ def test_distances_are_those_of_the_score(components, embeddings):
     runs = {run[:3]: run for run in list_runs(PARAMETERS, SEEDS)}
     assert len(components) == len(features) * len(runs)
     for row in components.itertuples():
-        name = row.model if pd.isna(row.seed) else f"{row.model}/{int(row.seed)}"
+        model = ModelName(row.model, None if pd.isna(row.seed) else int(row.seed))
         run = runs[row.choice, row.value, row.start_seed]
-        wanted = diffusion_score(features[name], labels, **run.parameters)[:2]
+        wanted = diffusion_score(features[model], labels, **run.parameters)[:2]
         assert (row.intra, row.inter) == pytest.approx(wanted, rel=1e-9)
 
 
@@ -79,7 +81,7 @@ def test_shared_steps_are_taken_once_and_give_the_very_same_numbers(
 ):
     features, labels = embeddings
     runs = list_runs(PARAMETERS, SEEDS)
-    wanted = [diffusion_score(features["lora/0"], labels, **run[3])[:2] for run in runs]
+    wanted = [diffusion_score(features[LORA], labels, **run[3])[:2] for run in runs]
     calls = Counter()
 
     def counted(name):
@@ -93,7 +95,7 @@ def test_shared_steps_are_taken_once_and_give_the_very_same_numbers(
 
     for name in ("find_neighbors", "solve_kernel"):
         counted(name)
-    table = choice_components({"lora/0": features["lora/0"]}, labels, PARAMETERS, SEEDS)
+    table = choice_components({LORA: features[LORA]}, labels, PARAMETERS, SEEDS)
     found = list(table[["intra", "inter"]].itertuples(index=False, name=None))
     assert found == wanted
     # Rows as they are, of unit length, and of classes that the published code takes.
@@ -206,7 +208,9 @@ def test_a_choice_that_cannot_be_computed_is_an_empty_cell_with_its_reason(make)
     rng = np.random.default_rng(0)
     labels = np.arange(40) % 2
     names = ("backbone", "lora/0", "vpt/0", "noah/0")
-    features = {name: rng.normal(size=(40, 6)).astype("f4") for name in names}
+    features = {
+        ModelName.parse(name): rng.normal(size=(40, 6)).astype("f4") for name in names
+    }
     parameters = PARAMETERS | {"neighbors": 2, "self_loops": False}
     table = choice_components(features, labels, parameters, [0]).assign(task="digits")
     truth = make.truth(("digits",), [*METHODS, "noah"], (0,))

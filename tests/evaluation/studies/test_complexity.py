@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
+from peftdiff.embeddings import BACKBONE_MODEL, ModelName
 from peftdiff.evaluation.studies.complexity import (
     CONSTANT,
     components_needed,
@@ -70,7 +71,7 @@ def test_few_images_hold_all_variance_in_one_component_less():
     assert shares.shape == (8,)
     np.testing.assert_allclose(shares[3:], 1)
     assert shares[2] < 0.999
-    table, _ = measure_complexity({"cnn": x.astype("f4")})
+    table, _ = measure_complexity({ModelName("cnn"): x.astype("f4")})
     assert table["note"].tolist() == ["5 images vary along at most 4 components"]
 
 
@@ -113,7 +114,7 @@ def test_bad_features_are_named(features, sentence):
 
 def test_a_constant_embedding_is_undefined_and_says_so():
     constant = np.full((20, 4), 0.1, "f4")
-    table, curves = measure_complexity({"backbone": constant})
+    table, curves = measure_complexity({BACKBONE_MODEL: constant})
     assert table["components_95"].isna().all()
     assert table["fraction_95"].isna().all()
     assert table["note"].tolist() == [CONSTANT]
@@ -132,7 +133,9 @@ def complexity():
         "cnn": [99] + [0.1] * 7,
     }
     arrays = {
-        name: with_variances(np.array(values, dtype=float)).astype("f4")
+        ModelName.parse(name): with_variances(np.array(values, dtype=float)).astype(
+            "f4"
+        )
         for name, values in spectra.items()
     }
     table, curves = measure_complexity(arrays)

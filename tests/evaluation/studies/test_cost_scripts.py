@@ -12,13 +12,13 @@ from peftdiff.data.images import write_images
 from peftdiff.models.device import Setting
 from peftdiff.paths import published_table
 from peftdiff.records import read_table, write_arrays, write_json, write_table
+from peftdiff.stages import TrainingContext
 from peftdiff.stages.plan import Plan
 from peftdiff.stages.store import RunStore, read_models, write_models
 from tests.helpers.project import ROOT
 
 NORMALIZATION = {"mean": 0.5, "std": 0.28}
 EMBEDDING = {"split": "train", "max_images": 100, "batch_size": 32}
-CPU = ("cpu", "float32")
 CNN = {
     "architecture": {"blocks": [1, 1, 1, 1], "channels": [4, 4, 8, 12]},
     "seed": 0,
@@ -34,7 +34,8 @@ POSTER = ROOT / published_table("timing_minutes")
 def folder(tmp_path, embeddings, images):
     """A folder with embeddings of 60 images, and with images of a task and a source."""
     features, labels = embeddings
-    write_arrays(tmp_path / "embedding.safetensors", {**features, "labels": labels}, {})
+    arrays = {str(model): array for model, array in features.items()}
+    write_arrays(tmp_path / "embedding.safetensors", {**arrays, "labels": labels}, {})
     own = (images.pixels, images.labels)
     write_images(f"{tmp_path}/task.safetensors", {"train": own}, [["a", "b", "c"]])
     factors = np.stack([images.labels] * 4, axis=1)
@@ -47,15 +48,23 @@ def folder(tmp_path, embeddings, images):
     return tmp_path
 
 
+def context(folder):
+    return TrainingContext.prepare(
+        store=f"{folder}/runs",
+        retrain=False,
+        device="cpu",
+        precision="float32",
+        normalization=NORMALIZATION,
+    )
+
+
 def test_complexity_from_images_to_a_figure(folder):
     weights = f"{folder}/cnn.safetensors"
     train_cnn.main(
         f"{folder}/pretraining.safetensors",
         weights,
         cnn=CNN,
-        normalization=NORMALIZATION,
-        device=CPU,
-        store=(f"{folder}/runs", False),
+        context=context(folder),
     )
     made = {
         "table": f"{folder}/complexity.csv",
@@ -63,18 +72,19 @@ def test_complexity_from_images_to_a_figure(folder):
         "page": f"{folder}/complexity.md",
     }
     measure_complexity.main(
-        {
-            "embeddings": [f"{folder}/embedding.safetensors"],
-            "images": [f"{folder}/task.safetensors"],
-            "cnn": weights,
-        },
-        made,
+        embedding_paths=[f"{folder}/embedding.safetensors"],
+        image_paths=[f"{folder}/task.safetensors"],
+        cnn_path=weights,
+        table_path=made["table"],
+        curves_path=made["curves"],
+        page_path=made["page"],
         experiment="test",
         tasks=["digits"],
         architecture=CNN["architecture"],
         embedding=EMBEDDING,
         normalization=NORMALIZATION,
-        device=CPU,
+        device="cpu",
+        precision="float32",
     )
     table = read_table(made["table"])
     columns = ["experiment", "task", "group", "model", "dimension", "components_95"]
@@ -101,9 +111,7 @@ def test_a_cnn_that_timm_has_trained_is_fetched(folder, monkeypatch):
         None,
         f"{folder}/cnn.safetensors",
         cnn={**CNN, "architecture": "resnet10t"},
-        normalization=NORMALIZATION,
-        device=CPU,
-        store=(f"{folder}/runs", False),
+        context=context(folder),
     )
     (run,) = read_models(f"{folder}/cnn.safetensors").values()
     np.testing.assert_array_equal(run.weights["resnet10t"], weights["w"])
@@ -114,7 +122,16 @@ def test_times_from_tables_to_a_figure(tmp_path, make):
     store = RunStore(tmp_path / "runs")
     models = {}
     for method in ("lora", "vpt"):
-        plan = Plan("train_method", "", method, {}, {}, {}, 0, Setting())
+        plan = Plan(
+            stage="train_method",
+            start="",
+            method=method,
+            hyperparameters={},
+            recipe=None,
+            data={},
+            seed=0,
+            setting=Setting(),
+        )
         runs = {0: store.ensure(plan, lambda _: ({"train_seconds": 30.0}, {}))}
         models[method] = f"{tmp_path}/{method}.safetensors"
         write_models(models[method], runs)

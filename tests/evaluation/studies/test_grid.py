@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from peftdiff.diffusion import diffusion_score, rank_pool
+from peftdiff.embeddings import ModelName
 from peftdiff.evaluation.studies.grid import (
     grid_components,
     one_at_a_time,
@@ -30,9 +31,9 @@ def test_a_tasks_grid_holds_every_model_under_every_setting(embeddings):
     table = grid_components(features, labels, AXES, parameters)
     assert len(table) == 5 * 8
     for row in table.itertuples():
-        name = row.model if pd.isna(row.seed) else f"{row.model}/{int(row.seed)}"
+        model = ModelName(row.model, None if pd.isna(row.seed) else int(row.seed))
         setting = {name: getattr(row, name) for name in SETTING}
-        alone = diffusion_score(features[name], labels, symmetrize="mean", **setting)
+        alone = diffusion_score(features[model], labels, symmetrize="mean", **setting)
         assert (row.intra, row.inter) == pytest.approx(alone[:2], rel=1e-6)
 
 
@@ -50,7 +51,7 @@ def test_the_whole_chain_equals_ranking_point_by_point(embeddings, make):
             for name, array in features.items()
         }
         scores = [
-            rank_pool({m: pairs[f"{m}/{seed}"] for m in ("lora", "vpt")}, (1, 1))
+            rank_pool({m: pairs[ModelName(m, seed)] for m in ("lora", "vpt")}, (1, 1))
             for seed in (0, 1)
         ]
         mean = {m: np.mean([each[m] for each in scores]) for m in ("lora", "vpt")}

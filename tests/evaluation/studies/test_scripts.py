@@ -26,7 +26,7 @@ def folder(tmp_path, embeddings, make):
     """A folder with the embeddings of two tasks and their accuracies."""
     features, labels = embeddings
     for sign, task in zip((1, -1), TASKS, strict=True):
-        arrays = {name: (array + sign).astype("f4") for name, array in features.items()}
+        arrays = {str(model): (x + sign).astype("f4") for model, x in features.items()}
         path = tmp_path / f"{task}.safetensors"
         write_arrays(path, {**arrays, "labels": labels}, {})
     write_table(tmp_path / "truth.csv", make.truth(TASKS, METHODS))

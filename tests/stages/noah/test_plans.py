@@ -35,7 +35,10 @@ def noahs(made):
 
 
 def test_without_a_search_there_is_none():
-    assert not noah_plans("b", load()["noah"], {}, {}, CPU)
+    none = noah_plans(
+        load()["noah"], backbone="b", hyperparameters={}, data={}, setting=CPU
+    )
+    assert none == []
     assert runs() == runs(noah__seed=3, noah__levels__lite__recipe__epochs=1)
 
 

@@ -1,17 +1,21 @@
 """From images to NOAH at the sizes that were found, by the scripts of the rules."""
 
+from dataclasses import replace
+
 import pytest
 
 import search_noah
 import train_method
 from peftdiff.data.images import write_images
+from peftdiff.models import forward
 from peftdiff.models.vit import build_backbone
 from peftdiff.records import read_json
-from peftdiff.stages import embedding_models, start_model
+from peftdiff.stages import TrainingContext, embedding_models, start_model
+from peftdiff.stages.plan import recipe_of
 from peftdiff.stages.store import Run, read_models, write_models
+from peftdiff.training import loop
 from tests.helpers.search import LEVEL, NOAH
 
-CPU = ("cpu", "float32")
 PIXELS = {"mean": 0.5, "std": 0.28}
 
 
@@ -24,9 +28,14 @@ def given(tmp_path, architecture, images):
     state = build_backbone(architecture).state_dict()
     weights = {name: tensor.numpy() for name, tensor in state.items()}
     write_models(paths[1], {0: Run("backbone", {}, weights)})
-    store = (f"{tmp_path}/runs", False)
-    told = {"architecture": architecture, "normalization": PIXELS, "device": CPU}
-    return paths, told | {"store": store}
+    context = TrainingContext.prepare(
+        store=f"{tmp_path}/runs",
+        retrain=False,
+        device="cpu",
+        precision="float32",
+        normalization=PIXELS,
+    )
+    return paths, {"architecture": architecture, "context": context}
 
 
 def test_noah_is_trained_at_the_sizes_that_were_found(given, tmp_path):
@@ -38,21 +47,24 @@ def test_noah_is_trained_at_the_sizes_that_were_found(given, tmp_path):
     sizes = record["sizes"]
     assert record["held_out_images"] == 24
     assert set(sizes["lora"]) <= {0, 1, 2, 5}
-    recipe = LEVEL["recipe"] | {"epochs": 1}
-    hyperparameters = own | sizes
     train_method.main(
         *paths,
         model,
+        sizes_path=found,
         method="noah",
-        hyperparameters=hyperparameters,
-        recipe=recipe,
+        hyperparameters=own,
+        recipe=replace(recipe_of(LEVEL), epochs=1),
         seeds=[0, 1],
         **told,
     )
     (backbone,), trained = read_models(paths[1]).values(), read_models(model)
-    start = (told["architecture"], backbone)
-    models = embedding_models(*start, {"noah": hyperparameters}, {"noah": trained})
-    assert list(models) == ["backbone", "noah/0", "noah/1"]
+    models = embedding_models(
+        told["architecture"],
+        backbone=backbone,
+        hyperparameters={"noah": own | sizes},
+        trained={"noah": trained},
+    )
+    assert list(map(str, models)) == ["backbone", "noah/0", "noah/1"]
     count = sum(array.size for array in trained[0].weights.values())
     assert count == record["parameters"]
     # The found model starts anew: no weight is the supernet's.
@@ -65,10 +77,8 @@ def test_the_same_search_is_remembered(given, tmp_path, monkeypatch):
     found = [f"{tmp_path}/{name}.json" for name in ("one", "two")]
     made = {"noah": NOAH, "hyperparameters": {}}
     search_noah.main(*paths, found[0], **made, **told)
-    from peftdiff import training
-
-    monkeypatch.setattr(training, "fit", None)
-    monkeypatch.setattr(training, "accuracy", None)
+    monkeypatch.setattr(loop, "fit", None)
+    monkeypatch.setattr(forward, "accuracy", None)
     search_noah.main(*paths, found[1], **made, **told)
     one, two = map(read_json, found)
     assert one == two

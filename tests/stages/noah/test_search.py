@@ -32,8 +32,13 @@ def split(images):
 
 
 def plans(**changes):
-    data = {"checksums": ["x"]}
-    return noah_plans("b", NOAH | changes, DROPOUT, data, Setting())
+    return noah_plans(
+        NOAH | changes,
+        backbone="b",
+        hyperparameters=DROPOUT,
+        data={"checksums": ["x"]},
+        setting=Setting(),
+    )
 
 
 @pytest.fixture
@@ -42,7 +47,13 @@ def supernet(tmp_path, split, deep, weights):
 
     def train(name, **changes):
         store = RunStore(tmp_path / name)
-        return train_supernet(store, plans(**changes)[0], split[0], deep, weights)
+        return train_supernet(
+            plans(**changes)[0],
+            store=store,
+            images=split[0],
+            architecture=deep,
+            backbone=weights,
+        )
 
     return train
 
@@ -54,8 +65,14 @@ def search(tmp_path, split, deep, weights, supernet):
 
     def find(name, **changes):
         store = RunStore(tmp_path / name)
-        plan = plans(**changes)[1]
-        return search_sizes(store, plan, split[1], deep, weights, trained)
+        return search_sizes(
+            plans(**changes)[1],
+            store=store,
+            held_out=split[1],
+            architecture=deep,
+            backbone=weights,
+            weights=trained,
+        )
 
     return find
 
