@@ -44,7 +44,7 @@ def describe() -> dict[str, Any]:
 
 
 def _usable_cores() -> int | None:
-    """Return how many cores this process may use, where the system tells."""
+    """Return how many cores this process may use, if the system knows; else all."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()

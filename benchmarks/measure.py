@@ -49,7 +49,7 @@ def measure(case: Case) -> dict[str, Any]:
 
 
 class _Worker:
-    """A process that prepares one side once and runs it when told to."""
+    """A process that prepares a side once, and runs it whenever it is asked to."""
 
     def __init__(self, case: Case, side: str) -> None:
         context = multiprocessing.get_context("spawn")

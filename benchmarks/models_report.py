@@ -7,7 +7,7 @@ from benchmarks.report import describe_machine, markdown
 
 Results = Mapping[str, Any]
 
-TASKS = 19  # of VTAB-1k
+TASKS = 19  # in VTAB-1k
 TEST_IMAGES = 387_904  # in all tasks together
 EPOCHS, TRAIN_IMAGES = 100, 960  # in the paper's fine-tuning; full batches of 64
 POSTER_MINUTES = 55.44  # of scoring, according to the poster

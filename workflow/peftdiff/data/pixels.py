@@ -1,7 +1,7 @@
 """Pixels that are read only when they are used: of image files, or a part of an array.
 
-Both kinds have the length, the shape and the dtype of the array that they stand for.
-Indexing them reads nothing; `numpy.array` reads them.
+Both kinds have the length, the shape and the dtype of the array that `numpy.array`
+makes of them; indexing them reads nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DECODERS = 8  # threads; Pillow decodes outside the interpreter's lock
 VIEW_BATCH = 64  # images read at a time, so that little is held beside what is kept
 
 Rows = slice | NDArray[np.intp]
-Window = tuple[slice, slice]  # of height and width
+Window = tuple[slice, slice]  # rows and columns of pixels
 
 WHOLE = (slice(None), slice(None))
 
@@ -44,7 +44,7 @@ class FilePixels:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """The shape of the array that this stands for."""
+        """The shape of the array that is read."""
         return len(self), self.size, self.size, 3
 
     def __getitem__(self, rows: Rows) -> FilePixels:
@@ -87,7 +87,7 @@ class PixelView:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """The shape of the array that this stands for."""
+        """The shape of the array that is read."""
         edges = zip(self._window, self._pixels.shape[1:3], strict=True)
         height, width = (len(range(*cut.indices(edge))) for cut, edge in edges)
         return len(self), height, width, 3

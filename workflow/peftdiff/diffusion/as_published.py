@@ -1,6 +1,6 @@
 """The published code's chain, for comparison: not a diffusion map, nor reproducible.
 
-It hands P, which is not symmetric, to a solver for symmetric matrices. What comes back
+It gives P, which is not symmetric, to a solver for symmetric matrices. The result
 depends on the solver's start vector, which the published code draws anew in each run
 and this module from a seed. Sizes, kernel and sampling are those of the public
 repository prafful-kumar/PEFT_SELECTION (2025).

@@ -25,7 +25,7 @@ DENSE_SHARE = 12  # this many for each eigenpair, the dense solver is the faster
 SHIFT = 3.0  # moves a known eigenvalue from [-1, 1] to below -1
 MISSED = 1e-9  # an eigenvalue above the smallest found by more than this was missed
 RESOLVED = 0.05  # cubes of eigenvalues below this lie too close together
-RESTARTS = 30  # of the solver: five are common, hundreds where eigenvalues crowd at 1
+RESTARTS = 30  # five are common; it takes hundreds where eigenvalues crowd at 1
 SHARED = 1_000_000  # numbers in the eigenvectors above which BLAS uses all threads
 SMALL = 5000  # up to so many samples the dense solver is as fast as 100s of restarts
 

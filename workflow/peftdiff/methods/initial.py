@@ -21,7 +21,7 @@ class Initializer:
     ) -> None:
         self.generator = generator
         self.device = torch.device("cpu") if generator is None else generator.device
-        self.like = next(model.parameters())  # of the model's device and dtype
+        self.like = next(model.parameters())  # has the model's device and dtype
 
     def zeros(self, *shape: int) -> nn.Parameter:
         """Return zeros."""

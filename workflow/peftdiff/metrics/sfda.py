@@ -67,8 +67,8 @@ def score(
     Warns
     -----
     SaturatedScore
-        Where every posterior is 1 and n <= 2 (d + 1), so that most labels can be told
-        apart (Cover, 1965): for n <= d shuffled ones get the same.
+        Where every posterior is 1 and n <= 2 (d + 1), so that most labels are separable
+        (Cover, 1965): for n <= d shuffled labels get the same.
     """
     # Neither the scale nor the origin matters below; both would cost digits.
     centered = embedding.centered

@@ -53,7 +53,7 @@ def score(
     Returns
     -------
     float
-        In nats; 0 for features that say nothing.
+        In nats; 0 for features without information.
 
     Raises
     ------

@@ -126,7 +126,7 @@ def _write_title(sheet: Axes, left: float, task: str, note: str) -> None:
 
 def _empty_sheet(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure and axes that fill it, in mm from the upper left corner."""
-    # Sized by hand: a layout would not leave cells of a whole number of pixels.
+    # Without a layout engine, so that cells are a whole number of pixels.
     figure = Figure(figsize=(width / 25.4, height / 25.4))
     sheet = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     sheet.axis("off")

@@ -2,7 +2,7 @@
 
 The originals are the 1 797 images of 8 x 8 pixels bundled with scikit-learn (Alpaydin
 and Kaynak 1998); training and test images show different ones. As in SVHN, a second
-digit, cut by the border, stands beside the one to read.
+digit, cut by the border, is next to the one to read.
 """
 
 from functools import cache

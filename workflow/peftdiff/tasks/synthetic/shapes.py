@@ -1,7 +1,7 @@
 """Shapes as implicit functions f(u, v): positive inside, zero on the outline.
 
 (u, v) is the shape's own frame, u to the right and v down, in which it about fits the
-unit disc; near the outline f is about the distance to it.
+unit disc; near the outline, f is about the distance to it.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,9 +21,9 @@ Shape = Callable[[Floats, Floats], Floats]
 EDGE_SHARPNESS = 28.0
 
 
-def disc(u: Floats, v: Floats, radius: float = 0.9) -> Floats:
+def disc(u: Floats, v: Floats) -> Floats:
     """Disc around the origin."""
-    return radius - np.hypot(u, v)
+    return 0.9 - np.hypot(u, v)
 
 
 def ellipse(u: Floats, v: Floats) -> Floats:
