@@ -91,12 +91,12 @@ def test_one_speed_up(experiment):
     drawn = {t.xy[1]: t.get_text() for t in panel.texts if t.get_text().endswith("×")}
     second = experiment.times_page.split("## ")[2]
     for metric, value in totals.set_index("metric")["speed_up"].items():
-        said = text.speed_up(value)
+        said = text.three_digits(value)
         assert experiment.page_row("times", metric)[-1] == ("Speed-up", said)
         (line,) = [ln for ln in second.splitlines() if ln.startswith(f"| {metric} ")]
         assert line.split("|")[-2].strip() == f"{said}x"
         assert f"{said}×" in drawn.values()
-    ours = text.speed_up(totals.set_index("metric").loc["peftdiff", "speed_up"])
+    ours = text.three_digits(totals.set_index("metric").loc["peftdiff", "speed_up"])
     cost = Opening(experiment.html).points["What it cost"]
     assert f"for one seed of each, {ours} times as long" in cost
     first = experiment.times_page.split("## ")[1]

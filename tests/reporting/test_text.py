@@ -14,7 +14,7 @@ from peftdiff.reporting.text import (
     part_of,
     percent,
     points,
-    speed_up,
+    three_digits,
 )
 
 
@@ -30,11 +30,13 @@ from peftdiff.reporting.text import (
         (p_equals(0.0002), "p\u00a0<\u00a00.001"),
         (p_equals(0.05), "p\u00a0=\u00a00.050"),
         (percent(1 / 3), "33\u00a0%"),
-        (speed_up(24.81), "24.8"),
-        (speed_up(25), "25.0"),
-        (speed_up(8.479), "8.48"),
-        (speed_up(1234.5), "1,234"),
-        (speed_up(math.nan), ""),
+        (three_digits(24.81), "24.8"),
+        (three_digits(25), "25.0"),
+        (three_digits(8.479), "8.48"),
+        (three_digits(1234.5), "1,234"),
+        (three_digits(0.00683), "0.00683"),
+        (three_digits(0), "0"),
+        (three_digits(math.nan), ""),
         (interval(-0.5, 0.25), "−0.50 to 0.25"),
         (interval(math.nan, 0.2), ""),
         (duration(0.004), "less than a tenth of a second"),

@@ -109,7 +109,7 @@ def remedy(root):
     """Return the command that runs this experiment; nothing for a cached one."""
     if root != LIVE.root:
         return ""
-    engine = os.path.relpath(Path(sys.prefix, "bin", "snakemake"))
+    engine = ".venv/bin/snakemake" if os.path.exists(".venv") else "snakemake"
     given = [os.path.relpath(path) for path in workflow.config_settings.configfiles]
     files = ["--configfile", *given] if given else []
     return shlex.join([engine, "--cores", "all", *files])

@@ -158,13 +158,13 @@ def cells(page, row, number=0):
 def test_the_page_has_the_posters_row_beside_ours():
     page = times_page(gather_times(*tables()), POSTER, MACHINE)
     total = cells(page, "total")
-    assert total[1:5] == ["3", "2", "120", "60.0x"]
+    assert total[1:5] == ["3", "2.00", "120", "60.0x"]
     assert total[5:] == ["55.44", "11074.5", "199.77x"]
     assert cells(page, "structured")[1:5] == [""] * 4
     assert cells(page, "specialized")[5:] == [""] * 3
     assert page.index("| structured") < page.index("| total")
-    assert cells(page, "logme")[1:] == ["0.8", "0.4", "1.2", "0.2", "100x"]
-    assert cells(page, "(fine-tuning)")[1:4] == ["80", "40", "120"]
+    assert cells(page, "logme")[1:] == ["0.800", "0.400", "1.20", "0.200", "100x"]
+    assert cells(page, "(fine-tuning)")[1:4] == ["80.0", "40.0", "120"]
     assert max(map(len, page.splitlines())) <= 100
 
 
@@ -173,7 +173,7 @@ def test_the_page_says_what_the_minutes_are_for():
     words = " ".join(page.split())
     assert "Scored: 2 methods x 2 seeds, 1000 images a task." in words
     assert "Fine-tuned: 2 methods x 2 seeds, 10 epochs each." in words
-    assert "Source training: 6 minutes (2 methods x 2 seeds)" in words
+    assert "Source training: 6.00 minutes (2 methods x 2 seeds)" in words
     assert "embedding on cuda, metrics on cpu, fine-tuning on cuda; Linux" in words
     assert "2 cores" in words
     assert "side by side" in words
@@ -187,5 +187,5 @@ def test_the_page_says_what_is_missing_or_unequal():
     words = " ".join(page.split())
     assert "not recorded: embed (15 of 15 models), source_training (4 of 4" in words
     assert "There are other seeds on either side" in words
-    assert cells(page, "total")[2:5] == ["n/a", "60", "n/a"]
+    assert cells(page, "total")[2:5] == ["n/a", "60.0", "n/a"]
     assert "Source training: n/a minutes" in words

@@ -154,9 +154,9 @@ def test_times_are_in_the_layout_of_the_poster():
     rows = texts_of(table)
     assert list(rows) == ["PEFTDiff", "LogME", "Fine-tuning", "Source training"]
     # Two natural tasks, two methods: 4 x (6 + 2) seconds, or 4 x (6 + 3).
-    assert rows["PEFTDiff"][1:5] == ["0.53", "150", "0.27", "150"]
-    assert rows["LogME"][1:3] == ["0.60", "133"]
-    assert rows["Fine-tuning"][1:] == ["80.0", "", "40.0", "", "120.0", ""]
+    assert rows["PEFTDiff"][1:5] == ["0.533", "150", "0.267", "150"]
+    assert rows["LogME"][1:3] == ["0.600", "133"]
+    assert rows["Fine-tuning"][1:] == ["80.0", "", "40.0", "", "120", ""]
     assert rows["Source training"][5] == "1.67"
     assert table.footnotes == {}
     lost = timing["stage"] == "embed"

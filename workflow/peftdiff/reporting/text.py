@@ -38,10 +38,12 @@ def interval(low: float, high: float, decimals: int = 2) -> str:
     return f"{number(low, decimals)} to {number(high, decimals)}"
 
 
-def speed_up(value: float) -> str:
-    """Return a speed-up in three digits, as every figure, text and page quotes it."""
-    if math.isnan(value) or value <= 0:
+def three_digits(value: float) -> str:
+    """Return a number in three digits, as figures and pages quote times."""
+    if math.isnan(value):
         return ""
+    if value <= 0:
+        return number(value, 0)
     return number(value, max(0, 2 - math.floor(math.log10(value))))
 
 

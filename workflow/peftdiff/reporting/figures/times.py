@@ -97,7 +97,7 @@ def _draw_panel(panel: Axes, minutes: pd.DataFrame, named: bool) -> None:
 def _write(panel: Axes, height: float, speed_up: float, bold: bool) -> None:
     """Write a speed-up to the right of the panel."""
     panel.annotate(
-        f"{text.speed_up(speed_up)}×" if speed_up > 0 else "n/a",
+        f"{text.three_digits(speed_up)}×" if speed_up > 0 else "n/a",
         xy=(1, height),
         xycoords=panel.get_yaxis_transform(),
         xytext=(rows.NUMBER_WIDTH, 0),

@@ -115,20 +115,15 @@ def _tau_tables(correlation: pd.DataFrame) -> list[str]:
 def _verdict_sentences(summary: pd.DataFrame) -> Iterable[str]:
     """Yield what the table of means says of chance, a sentence for each verdict."""
     rivals = summary[~summary["metric"].isin(BASELINES)]
+    by_verdict = rivals.groupby("verdict")["metric"].agg(", ".join)
     tried = counted(count_tried(summary), "metric")
-    none = True
-    for verdict, of in (
-        (BEYOND, f", corrected for {tried}"),
-        (UNCORRECTED_ONLY, ""),
-        (WORSE, ""),
-        (UNDECIDABLE, ""),
-    ):
-        names = list(rivals.loc[rivals["verdict"] == verdict, "metric"])
-        if names:
-            none = none and verdict in (WORSE, UNDECIDABLE)
-            yield f"{verdict[0].upper()}{verdict[1:]}{of}: {', '.join(names)}."
-    if none:
+    if not {BEYOND, UNCORRECTED_ONLY, UNDECIDABLE} & set(by_verdict.index):
         yield f"No metric is beyond chance ({tried} tried)."
+    for verdict in (BEYOND, UNCORRECTED_ONLY, WORSE, UNDECIDABLE):
+        if verdict in by_verdict:
+            corrected = f", corrected for {tried}" if verdict == BEYOND else ""
+            said = f"{verdict[0].upper()}{verdict[1:]}{corrected}"
+            yield f"{said}: {by_verdict[verdict]}."
 
 
 def _fewer_tasks(summary: pd.DataFrame, n_tasks: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,7 +19,7 @@ from peftdiff.evaluation.studies.times import (
 )
 from peftdiff.reporting.glossary import GLOSSARY
 from peftdiff.reporting.pages.markdown import markdown, paragraph
-from peftdiff.reporting.text import speed_up
+from peftdiff.reporting.text import three_digits
 
 OURS = "peftdiff"
 MEASURED = (
@@ -205,8 +204,8 @@ def _numbers(values: pd.Series) -> str:
 
 
 def _minutes(value: float) -> str:
-    return "n/a" if math.isnan(value) else f"{value:.3g}"
+    return three_digits(value) or "n/a"
 
 
 def _times(value: float) -> str:
-    return f"{speed_up(value)}x" if value > 0 else "n/a"
+    return f"{three_digits(value)}x" if value > 0 else "n/a"

@@ -24,7 +24,7 @@ FILTERS = {
     "percent": text.percent,
     "p": text.p_equals,
     "interval": lambda ends: text.interval(*ends),
-    "speed_up": text.speed_up,
+    "three_digits": text.three_digits,
     "duration": text.duration,
     "counted": text.counted,
     "part_of": text.part_of,

@@ -22,7 +22,7 @@ from peftdiff.reporting.labels import (
     order_groups,
     order_metrics,
 )
-from peftdiff.reporting.text import number, speed_up
+from peftdiff.reporting.text import three_digits
 from peftdiff.reporting.webpage.by_task import Groups, task_table, wide
 from peftdiff.reporting.webpage.tables import (
     Column,
@@ -151,9 +151,9 @@ def times_table(timing: pd.DataFrame) -> Table:
         minutes, gained = f"minutes {group}", f"speed_up {group}"
         label = group_label(group)
         columns += [
-            Column(minutes, "Minutes", _minutes, label),
+            Column(minutes, "Minutes", three_digits, label),
             Column(
-                *(gained, "Speed-up", speed_up, label),
+                *(gained, "Speed-up", three_digits, label),
                 hint=GLOSSARY["speed-up"],
             ),
         ]
@@ -172,10 +172,6 @@ def _keyed(name: str, by_group: pd.Series) -> dict[str, float]:
     return {f"{name} {group}": float(value) for group, value in by_group.items()}
 
 
-def _minutes(value: float) -> str:
-    return number(value, 2 if value < 10 else 1)
-
-
 def seconds_table(scores: pd.DataFrame) -> Table:
     """Return the seconds of every metric's scores, from scores.csv."""
     found = seconds_by_metric(scores)
@@ -183,12 +179,12 @@ def seconds_table(scores: pd.DataFrame) -> Table:
     columns = (
         Column("metric", "Metric", metric_label),
         Column(
-            *("seconds", "Seconds", decimals(1)),
+            *("seconds", "Seconds", three_digits),
             hint="for all tasks, methods and seeds",
             missing="not recorded",
         ),
         Column(
-            *("milliseconds", "Milliseconds each", decimals(1)),
+            *("milliseconds", "Milliseconds each", three_digits),
             hint="of one method and seed on one task",
             missing="not recorded",
         ),
