@@ -1,7 +1,7 @@
 """What several rules say in the same words.
 
-Takes the configuration and the names of startup.smk; makes CONFIGURED, RUNNING,
-TRAINING, GPU and ANY, and no file.
+Takes the configuration and the names of startup.smk; makes ANY, CONFIGURED, RUNNING,
+TRAINING, GPU, the names of fine-tuning, and functions; it makes no file.
 """
 
 from peftdiff.config import FINE_TUNE
@@ -32,7 +32,9 @@ TRAINING = {**RUNNING, "store": LIVE.runs, "retrain": config["retrain"]}
 SEARCHED = "noah" in POOL and config["noah"]["search"] != "none"
 NOAH_SIZES = LIVE.noah_sizes if SEARCHED else []
 
-# Jobs that run models ask for a GPU, unless the device is a CPU.
+# Jobs that run models ask for a GPU, unless the device is a CPU. Rules with
+# `localrule: True` run where the engine does, on a cluster too: they take seconds, or
+# need the network, which nodes that compute may not have.
 GPU = 0 if config["device"] == "cpu" else 1
 
 # Fine-tuning: one job a task, or one a method of it; by a fixed recipe, or a selected one.

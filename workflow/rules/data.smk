@@ -4,7 +4,8 @@ Takes nothing but the seeds of the generators (and scikit-learn's digits); for a
 VTAB-1k its folder, downloaded where none is given, for an own task or source its image
 files, and for a source from the hub its dataset there.
 Makes data/<task>.safetensors, data/pretraining.safetensors and data/source.safetensors;
-for all experiments results/downloads/vtab-1k/ and results/downloads/sources/.
+for all experiments results/downloads/vtab-1k/ and results/downloads/sources/. The name
+SOURCE_FILES holds what a source that is not drawn here is made of.
 """
 
 from peftdiff.data.preparation import PREPARATION_VERSION

@@ -1,4 +1,4 @@
-"""Scores of the metrics, how well they agree with the ground truth, and how far to trust it.
+"""Scores of the metrics, how well they agree with the ground truth, and how surely.
 
 Takes embeddings/<task>.safetensors and tables/ground_truth.csv.
 Makes tables/scores.csv, tables/components.csv, tables/correlation.csv,

@@ -1,9 +1,9 @@
 """Before anything else: find the library, check the configuration, tidy up.
 
 Takes config.yaml and workflow/schemas/config.schema.yaml.
-Makes the names that the other files use: LIVE, PUBLISHED, CACHED, POOL, DRAWN, VTAB, MISSING,
-ARCHITECTURE, FETCHED, NORMALIZATION, ENVIRONMENT. Tasks that are missing, and may be,
-are no longer in config["tasks"].
+Makes the names that the other files use: LIVE, PUBLISHED, CACHED, POOL, DRAWN, VTAB,
+MISSING, ARCHITECTURE, FETCHED, NORMALIZATION, ENVIRONMENT. Tasks that are missing, and
+may be, are no longer in config["tasks"].
 """
 
 import os

@@ -17,6 +17,7 @@ rule validate_recipe:
         LIVE.log("validate_recipe", TUNED),
     benchmark:
         LIVE.benchmark("validate_recipe", TUNED)
+    # The longest jobs go first; the short ones of scoring fill what they leave idle.
     priority: 1
     conda:
         ENVIRONMENT
@@ -58,7 +59,6 @@ rule fine_tune:
         LIVE.log("fine_tune", TUNED),
     benchmark:
         LIVE.benchmark("fine_tune", TUNED)
-    # The longest jobs go first; the short ones of scoring fill what they leave idle.
     priority: 1
     conda:
         ENVIRONMENT

@@ -1,9 +1,10 @@
-"""The FIGURES table: a figure is one module here and one line below.
+"""The FIGURES table: a figure is one module here, one line below and a caption.
 
 A module's ``draw`` takes the tables and arrays of its line by keyword and returns a
 Figure, which :func:`peftdiff.reporting.figures.style.save` writes; ``draw`` itself
-neither reads nor writes files, and ``matplotlib.pyplot`` is not used. The table imports
-no module, so that it can be read without matplotlib.
+neither reads nor writes files, and ``matplotlib.pyplot`` is not used. The caption is
+``<name>.rst`` among those of the report. The table imports no module, so that it can be
+read without matplotlib.
 """
 
 from __future__ import annotations
