@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import sys
 import tempfile
 import textwrap
@@ -24,7 +25,7 @@ from terminal.configuration import read_configuration
 from terminal.engine import Stopped, call_engine, stop_on_signals
 from terminal.progress import Progress, spoken
 
-WIDTH = 100
+WIDTH, NARROW = 100, 80  # the longest lines, where the terminal is as wide
 LOGS = Path(".snakemake/log")
 NO_WORD = "ended without a word"
 STOPPED = "Stopped; the same command goes on where it was."
@@ -67,15 +68,15 @@ def run(command: Command) -> None:
 
 def answer(experiment: Experiment) -> str:
     """Return which method is best where, how sure that is, and where to read on."""
-    from peftdiff.records import read_table
+    from peftdiff.records.tables import read_table
     from peftdiff.reporting.pages.answer import answer_page
 
-    names = ("summary", "scores", "ground_truth")
-    summary, scores, truth = (read_table(experiment.table(name)) for name in names)
+    names = ("summary", "scores", "ground_truth", "reliability")
+    tables = {name: read_table(experiment.table(name)) for name in names}
+    width = min(WIDTH, max(NARROW, shutil.get_terminal_size().columns))
     return (
-        f"{answer_page(summary, scores, truth)}\n"
-        f"The page: {experiment.summary_page}; report.html, tables and figures lie"
-        " beside it."
+        f"{answer_page(tables, width)}\n"
+        f"Page: {experiment.summary_page}; report, tables and figures lie beside it."
     )
 
 
