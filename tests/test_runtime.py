@@ -16,6 +16,17 @@ def test_a_digest_tells_values_apart_and_not_their_order():
     assert digest([0, "head"]) != digest([0, "order"])
 
 
+def test_ctrl_c_ends_a_job_quietly(tmp_path, capsys):
+    log = tmp_path / "job.log"
+    with pytest.raises(SystemExit) as ended, job(str(log)):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert "goes on where it was" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    assert capsys.readouterr() == ("", "")
+    logging.captureWarnings(False)
+
+
 def test_a_job_writes_its_messages_and_warnings_to_its_log(tmp_path, capsys):
     log = tmp_path / "job.log"
     with job(str(log)):
@@ -81,8 +92,10 @@ def test_memory_that_torch_does_not_get_is_a_sentence(tmp_path, capsys):
 
 @pytest.mark.parametrize("error", [KeyError("bug"), RuntimeError("shapes differ")])
 def test_a_mistake_of_ours_keeps_its_traceback(tmp_path, error):
-    with pytest.raises(type(error)), job(str(tmp_path / "job.log")):
+    log = tmp_path / "job.log"
+    with pytest.raises(type(error)), job(str(log)):
         raise error
+    assert "Traceback" in log.read_text()
     logging.captureWarnings(False)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import sys
 import tempfile
 import textwrap
@@ -19,14 +20,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from peftdiff.paths import RESULTS, Experiment, live
-from peftdiff.runtime import UserError
+from peftdiff.runtime import UserError, one_sentence
 from terminal.configuration import read_configuration
 from terminal.engine import Stopped, call_engine, stop_on_signals
 from terminal.progress import Progress, spoken
 
-WIDTH = 100
+WIDTH, NARROW = 100, 80  # the longest lines, where the terminal is as wide
 LOGS = Path(".snakemake/log")
-NO_WORD = "it ended without a word"
+NO_WORD = "ended without a word"
 STOPPED = "Stopped; the same command goes on where it was."
 
 
@@ -67,15 +68,15 @@ def run(command: Command) -> None:
 
 def answer(experiment: Experiment) -> str:
     """Return which method is best where, how sure that is, and where to read on."""
-    from peftdiff.records import read_table
+    from peftdiff.records.tables import read_table
     from peftdiff.reporting.pages.answer import answer_page
 
-    names = ("summary", "scores", "ground_truth")
-    summary, scores, truth = (read_table(experiment.table(name)) for name in names)
+    names = ("summary", "scores", "ground_truth", "reliability")
+    tables = {name: read_table(experiment.table(name)) for name in names}
+    width = min(WIDTH, max(NARROW, shutil.get_terminal_size().columns))
     return (
-        f"{answer_page(summary, scores, truth)}\n"
-        f"The page: {experiment.summary_page}; report.html, tables and figures lie"
-        " beside it."
+        f"{answer_page(tables, width)}\n"
+        f"Page: {experiment.summary_page}; report, tables and figures lie beside it."
     )
 
 
@@ -121,22 +122,25 @@ def fail(progress: Progress, output: Path) -> NoReturn:
         print(textwrap.indent(sentence(log, printed), "  "))
         print(f"  Its log: {log}")
     if not progress.failed:
-        last = [
-            re.sub(r"^[\w.]+(Error|Exception): ", "", line) for line in printed[-1:]
-        ]
-        print("\n".join(f"Error: {e}" for e in progress.errors[:1] or last))
+        last = printed[-1] if printed else f"the engine {NO_WORD}"
+        words = progress.errors or [re.sub(r"^[\w.]+(Error|Exception): ", "", last)]
+        print(f"Error: {words[0]}")
     if progress.log_file:
         print(f"All that the engine said: {os.path.relpath(progress.log_file)}")
     sys.exit(1)
 
 
 def sentence(log: str, printed: Sequence[str]) -> str:
-    """Return what a job said of its failure, or the last that was printed."""
-    said = [line for line in printed if line.startswith("Error: ")]
-    own = [line for line in said if log and line.endswith(f"(log: {log})")]
-    if own:
-        return own[-1].removeprefix("Error: ").removesuffix(f" (log: {log})")
-    return NO_WORD
+    """Return what a job said of its failure, or else what can be said of it."""
+    end = f" (log: {log})"
+    own = [line for line in printed if line.startswith("Error: ") and end in line]
+    if log and own:
+        return own[-1].removeprefix("Error: ").removesuffix(end)
+    path = Path(log)
+    lines = path.read_text(errors="replace").split("\n") if path.is_file() else []
+    if any(line.startswith("Traceback") for line in lines):
+        return f"a mistake in the program: {[line for line in lines if line][-1]}"
+    return f"it {NO_WORD}; where memory is short, the system may have killed it"
 
 
 def read_command(arguments: Sequence[str], output: Path) -> tuple[str, Command]:
@@ -171,13 +175,13 @@ COMMANDS = {"run": run, "report": report, "status": status}
 def main(arguments: Sequence[str]) -> None:
     """Do what the command line asks for."""
     stop_on_signals()
-    LOGS.mkdir(parents=True, exist_ok=True)
     try:
+        LOGS.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=LOGS, suffix=".output") as output:
             chosen, command = read_command(arguments, Path(output.name))
             COMMANDS[chosen](command)
-    except UserError as error:
-        sys.exit(f"Error: {error}")
+    except (UserError, OSError) as error:
+        sys.exit(f"Error: {one_sentence(error)}")
     except Stopped as stopped:
         print(STOPPED)
         sys.exit(stopped.code)

@@ -78,7 +78,7 @@ def call_engine(
         for event in _read_events(reading):
             show(event)
         return engine.wait()
-    except Stopped:
+    except BaseException:
         _end(engine)
         raise
     finally:

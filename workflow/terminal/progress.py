@@ -109,6 +109,7 @@ class Progress:
     def _job_error(self, event: Event) -> None:
         job = self._running.pop(event["jobid"], event)
         self.failed[event["jobid"]] = job
+        self.say(self._line(job["rule_name"], " has failed"))
 
     def _error(self, event: Event) -> None:
         locked = event.get("exception") == "LockException"

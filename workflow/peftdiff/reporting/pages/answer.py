@@ -6,151 +6,133 @@ import math
 import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from peftdiff.evaluation import verdict
-from peftdiff.evaluation.correlation import RANDOM, mean_accuracies
-from peftdiff.evaluation.first_choice import Choice, choices
-from peftdiff.evaluation.replicates import BASELINES
+from peftdiff.evaluation.first_choice import Choice, Lead, choices
 from peftdiff.reporting.labels import method_label, metric_label, task_label
 from peftdiff.reporting.pages.markdown import WIDTH
+from peftdiff.reporting.text import counted, listed, number, p_equals, part_of
+from peftdiff.reporting.webpage.answer import Answer, answer
 
-Rows = Mapping[str, Mapping[str, Any]]  # of summary.csv, by metric
-
-SUBJECT = "peftdiff"
+LINES = 14
 ROWS = 8  # of tasks; with more tasks, of methods
-OTHERS = 3  # metrics beyond chance that are named
+RIVALS = 2  # metrics better than chance that are named
 
 HEADLINES = {
     verdict.BEYOND: "{} ranks the methods better than chance here",
-    verdict.UNCORRECTED_ONLY: (
-        "{} ranks the methods better than chance here, but only if no other metric was"
-        " tried"
-    ),
-    verdict.NOT_SIGNIFICANT: "The ranking by {} cannot be told from chance here",
-    verdict.UNDECIDABLE: "Too little data to tell the ranking by {} from chance",
+    verdict.UNCORRECTED_ONLY: "{} may rank the methods better than chance here",
+    verdict.NOT_SIGNIFICANT: "{} cannot be told from chance here",
     verdict.WORSE: "{} ranks the methods worse than chance does here",
-    verdict.UNKNOWN: "Whether {} ranks the methods better than chance is unknown here",
+    verdict.UNDECIDABLE: "So little data cannot tell {} from chance",
+    verdict.UNKNOWN: "Whether {} ranks better than chance is not known here",
 }
 
 
-def answer_page(
-    summary: pd.DataFrame, scores: pd.DataFrame, truth: pd.DataFrame
-) -> str:
-    """Return the answer as text of at most 14 lines, each as wide as a terminal.
+def answer_page(tables: Mapping[str, pd.DataFrame], width: int = WIDTH) -> str:
+    """Return the answer as text of at most 14 lines; `width` is at least 80.
 
     Parameters
     ----------
-    summary, scores, truth
-        Rows of summary.csv, scores.csv and ground_truth.csv.
+    tables
+        By name: summary, scores, ground_truth, reliability.
+    width
+        Of a line, in characters.
     """
-    metrics = list(summary["metric"])
-    subject = SUBJECT if SUBJECT in metrics else str(metrics[0])
-    table = summary.assign(p=verdict.larger_p_values(summary)).set_index("metric")
-    rows = {str(metric): dict(row) for metric, row in table.iterrows()}
-    chosen = choices(scores, truth, subject)
-    lines = _by_task(chosen, subject) if len(chosen) <= ROWS else _by_method(chosen)
-    texts = [_worth(subject, rows, len(chosen)), _instead(subject, rows, truth)]
-    filled = [textwrap.fill(text, WIDTH, max_lines=2) for text in texts]
-    return "\n".join([*lines, "", *filled])
+    found = answer(tables, {})
+    subject = found.subject["metric"]
+    chosen = choices(tables["scores"], tables["ground_truth"], subject)
+    few = len(chosen) <= ROWS
+    rows = _by_task(chosen, metric_label(subject)) if few else _by_method(chosen)
+    lines = [row if len(row) <= width else f"{row[: width - 3]}..." for row in rows]
+    texts = [_worth(found, len(chosen)), _instead(found)]
+    room = (LINES - len(lines) - 1) // len(texts)
+    filled = [textwrap.fill(text, width, max_lines=room) for text in texts if text]
+    return "\n".join([*lines, "", *filled]).replace("\u00a0", " ")
 
 
-def _worth(subject: str, rows: Rows, n_tasks: int) -> str:
-    """Say whether the scores rank better than chance, and what they lose."""
-    own = rows[subject]
-    text = HEADLINES[own["verdict"]].format(metric_label(subject))
-    if not math.isnan(own["mean_weighted_tau"]):
-        tasks = f"{own['n_tasks']:.0f} of {n_tasks} tasks"
-        p = "" if math.isnan(own["p"]) else f", p = {own['p']:.3f}"
-        text += f" (mean weighted tau {own['mean_weighted_tau']:+.2f} over {tasks}{p})"
+def _worth(found: Answer, n_tasks: int) -> str:
+    """Say whether the metric ranks better than chance, and what it loses."""
+    own = found.subject
+    text = HEADLINES[own["verdict"]].format(metric_label(own["metric"]))
+    tau, n_known = own["mean_weighted_tau"], own["n_tasks"]
+    if not math.isnan(tau):
+        over = "" if n_known == n_tasks else f" on {part_of(n_known, n_tasks, 'task')}"
+        p = "" if math.isnan(own["p"]) else f", {p_equals(own['p'])}"
+        text += f" (mean weighted tau {number(tau)}{over}{p})"
     lost = own["regret_at_1"]
-    drawn = rows.get(RANDOM, {}).get("regret_at_1", math.nan)
     if math.isnan(lost):
         return f"{text}."
-    besides = "" if math.isnan(drawn) else f", a method drawn at random {drawn:.1f}"
+    drawn = math.nan if found.chance is None else found.chance["regret_at_1"]
+    besides = "" if math.isnan(drawn) else f", a random one {number(drawn, 1)}"
     return (
-        f"{text}. Its first choice loses {lost:.1f} points of accuracy on"
-        f" average{besides}."
+        f"{text}. Its first choice loses {number(lost, 1)} points of accuracy{besides}."
     )
 
 
-def _instead(subject: str, rows: Rows, truth: pd.DataFrame) -> str:
+def _instead(found: Answer) -> str:
     """Name other metrics that rank better than chance, and the best single method."""
-    others = [
-        metric
-        for metric, row in rows.items()
-        if row["verdict"] == verdict.BEYOND and metric not in (subject, *BASELINES)
-    ]
-    others.sort(key=lambda metric: -rows[metric]["mean_weighted_tau"])
+    better = found.rivals_of(verdict.BEYOND)
     named = [
-        f"{metric_label(metric)} ({rows[metric]['mean_weighted_tau']:+.2f}; loses"
-        f" {rows[metric]['regret_at_1']:.1f})"
-        for metric in others[:OTHERS]
+        f"{metric_label(row['metric'])} (loses {number(row['regret_at_1'], 1)})"
+        for row in better[:RIVALS]
     ]
-    more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
-    text = f"Other metrics better than chance: {', '.join(named) or 'none'}{more}."
-    means = mean_accuracies(truth).dropna()
-    if means.empty:
+    if len(better) > RIVALS:
+        named.append(counted(len(better) - RIVALS, "more", "more"))
+    text = f"Better than chance: {listed(named)}." if named else ""
+    if found.fixed is None:
         return text
-    best = str(means.mean().idxmax())
-    lost = float((means.max(axis=1) - means[best]).mean())
     return (
-        f"{text} One method for all tasks, in hindsight: {method_label(best)} (loses"
-        f" {lost:.1f})."
-    )
+        f"{text} The best method for all tasks alike, in hindsight, is"
+        f" {method_label(found.fixed.method)} (loses {number(found.fixed.lost, 1)})."
+    ).strip()
 
 
-def _by_task(chosen: Sequence[Choice], subject: str) -> list[str]:
+def _by_task(chosen: Sequence[Choice], metric: str) -> list[str]:
     """Return a line for each task, below a heading."""
-    name = metric_label(subject)
-    heading = ("task", "best after fine-tuning", "points ahead of the next")
-    cells = [(*heading, f"{name} takes", "and loses")]
+    cells = [("task", "best fine-tuned", "ahead by", f"{metric} takes", "loses")]
     for choice in chosen:
-        best = f"{_methods(choice.best)} ({choice.best_accuracy:.1f} %)"
-        lost = "" if math.isnan(choice.lost) else f"{choice.lost:.1f}"
+        best = f"{_methods(choice.best)} ({number(choice.best_accuracy, 1)} %)"
+        lost = number(choice.lost, 1)
         first = _methods(choice.first)
-        cells.append((task_label(choice.task), best, _how_sure(choice), first, lost))
+        cells.append(
+            (task_label(choice.task), best, _how_sure(choice.lead), first, lost)
+        )
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    return [
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in cells
     ]
-    return [_fitted(line) for line in lines]
 
 
-def _how_sure(choice: Choice) -> str:
-    """Return how far the best is ahead, and whether that is more than seeds do."""
-    lead = choice.lead
+def _how_sure(lead: Lead) -> str:
+    """Return how far the best is ahead, and whether the seeds agree that it is."""
     if math.isnan(lead.mean):
         return ""
     if lead.n_seeds == 0:
-        return f"{lead.mean:.1f}"
+        return number(lead.mean, 1)
     if math.isnan(lead.low):
-        return f"{lead.mean:.1f} (too few seeds to be sure)"
-    return f"{lead.mean:.1f} ({'sure' if lead.low > 0 else 'not sure'})"
+        return f"{number(lead.mean, 1)} (too few seeds)"
+    return f"{number(lead.mean, 1)} ({'sure' if lead.low > 0 else 'not sure'})"
 
 
 def _by_method(chosen: Sequence[Choice]) -> list[str]:
-    """Return a line for each method that is the best somewhere, below a heading."""
-    won: dict[str, list[str]] = defaultdict(list)
+    """Return a line for each method that is the best somewhere, most tasks first."""
+    won: dict[str, list[Choice]] = defaultdict(list)
     for choice in chosen:
-        won[_methods(choice.best)].append(task_label(choice.task))
+        won[_methods(choice.best)].append(choice)
     order = sorted(won, key=lambda methods: -len(won[methods]))
+    lines = []
+    for methods in order[:ROWS]:
+        sure = sum(choice.lead.low > 0 for choice in won[methods])
+        tasks = ", ".join(task_label(choice.task) for choice in won[methods])
+        count = counted(len(won[methods]), "task")
+        lines.append(f"{methods} is the best on {count} (sure on {sure}): {tasks}")
     rest = sum(len(won[methods]) for methods in order[ROWS:])
-    lines = [
-        f"{methods} is the best on {len(won[methods])}: {', '.join(won[methods])}"
-        for methods in order[:ROWS]
-    ]
-    more = [f"other methods are the best on {rest}"] if rest else []
-    return [_fitted(line) for line in (*lines, *more)]
-
-
-def _fitted(line: str) -> str:
-    """Return a line without blanks at its end, cut where it is too wide."""
-    line = line.rstrip()
-    return line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."
+    return [*lines, *([f"Others are the best on {counted(rest, 'task')}"] * (rest > 0))]
 
 
 def _methods(slugs: Sequence[str]) -> str:
