@@ -24,8 +24,8 @@ def main(
 ) -> None:
     """Write the first two coordinates of each panel, of the first seed's model."""
     features, labels = read_embedding(embedding_path)
-    accuracies = mean_accuracies(read_table(truth_path)).loc[task].dropna()
-    accuracies = accuracies.sort_values()
+    by_task = mean_accuracies(read_table(truth_path)).T
+    accuracies = by_task[task].dropna().sort_values()
     panels = {"Backbone": BACKBONE_MODEL}
     for rank, method in (
         ("best", accuracies.index[-1]),

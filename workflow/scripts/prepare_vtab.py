@@ -5,7 +5,7 @@ from typing import Any
 from peftdiff.data.preparation import Preparation, check_decodable, write_prepared
 from peftdiff.records import read_json, write_unavailable
 from peftdiff.runtime import UserError, job, logger, params_as_kwargs
-from peftdiff.tasks import TASKS
+from peftdiff.tasks import TASKS, VtabTask
 from peftdiff.tasks.vtab import TEST, TRAIN, holds_out_val200, read_task, task_folder
 
 
@@ -24,6 +24,7 @@ def main(
     is not there is noted as unavailable.
     """
     entry, how = TASKS[task], Preparation(**preparation)
+    assert isinstance(entry, VtabTask)  # the rule is asked for no other
     folder = task_folder(root, entry)
     if folder is None and missing == "skip":
         logger.warning("%s has no folder of the task %s: it is left out", root, task)

@@ -18,6 +18,7 @@ def main(
     else:
         images = read_images(images_path, "train", context.normalization)
         plan = cnn_plan(cnn, context.data(images.checksum), context.setting)
+        assert plan is not None  # a CNN with a name is given no images
         run = train_cnn(plan, store=context.store, images=images)
     write_models(path, {cnn["seed"]: run})
 
