@@ -36,7 +36,8 @@ def run(project, output, *arguments):
 
 
 def test_ctrl_c_ends_in_a_sentence_and_the_same_command_goes_on(fresh, tmp_path):
-    (fresh.root / "mine.yaml").write_text("experiment: other\n")
+    smaller = "tasks: [digits]\nmethods: [lora, bitfit]\n"
+    (fresh.root / "mine.yaml").write_text("experiment: other\n" + smaller)
     shown = tmp_path / "shown.txt"
     running = start(fresh, shown, OTHER)
     while "pretrain backbone" not in shown.read_text():
