@@ -64,6 +64,13 @@ def test_imports_run_one_way(path):
     assert not above, f"{own} imports {above}"
 
 
+def test_the_architecture_page_shows_the_floors():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    section = page.split("## The library")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?`) \|", section, re.M)
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == FLOORS
+
+
 def test_every_part_of_the_library_has_its_floor():
     parts = {own_part(path) for path in MODULES} - {"__init__"}
     assert parts == set(LEVEL)
