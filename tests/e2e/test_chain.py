@@ -1,14 +1,21 @@
 """The whole chain at smoke size, run as its user would."""
 
 import json
+import re
+import shlex
 import shutil
 import signal
 import time
+from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
+
+from tests.helpers.engine import call
+from tests.helpers.pages import text_of
 
 pytestmark = pytest.mark.e2e
 
@@ -109,10 +116,19 @@ def test_times_and_complexity_have_a_row_for_each_model(studied):
 
 def test_the_summary_page_opens_with_the_answer(finished):
     page = (finished.live / "summary.html").read_text()
-    assert "2 tasks, 3 methods, 2 seeds" in page
-    assert "The target &#39;studies&#39; makes it" in page
+    assert "2 tasks, 3 methods and 2 seeds" in text_of(page)
     for rule in ("fine_tune", "pretrain_backbone"):  # their times, as measured
         assert f'data-text="{rule}"' in page
+
+
+def test_the_command_that_the_page_names_runs_the_studies(project):
+    page = (project.live / "summary.html").read_text()
+    found = re.search(r'<code class="command">(.*?)</code>', page)
+    engine, *arguments = shlex.split(unescape(found[1]))
+    assert Path(engine).name == "snakemake"
+    code, text = call(project.root, "-n", *arguments)
+    assert code == 0, text
+    assert "ablate_score" in text
 
 
 def test_a_second_call_has_nothing_to_do(project):

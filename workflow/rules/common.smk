@@ -99,8 +99,8 @@ def study_table(name):
         table = Experiment(wildcards.root).table(name)
         if wildcards.root != LIVE.root and not os.path.exists(table):
             raise WorkflowError(
-                f"{table} is missing; the targets 'studies' and then 'freeze_results'"
-                " make it, with that experiment's --configfile"
+                f"{table} is missing. The targets 'studies' and then 'freeze_results'"
+                " make it, with that experiment's --configfile."
             )
         return table
 
