@@ -28,6 +28,7 @@ from terminal.progress import Progress, spoken
 WIDTH, NARROW = 100, 80  # the longest lines, where the terminal is as wide
 LOGS = Path(".snakemake/log")
 NO_WORD = "ended without a word"
+HOW_LONG = "How long the training takes: make status"
 STOPPED = "Stopped; the same command goes on where it was."
 
 
@@ -54,7 +55,7 @@ class Command:
 
 def run(command: Command) -> None:
     """Compute what is not computed yet, and show the answer."""
-    progress = Progress(sys.stdout, command.name)
+    progress = Progress(sys.stdout, command.name, HOW_LONG)
     command.call(*command.targets, progress=progress)
     progress.say(
         f"Finished in {progress.elapsed}."

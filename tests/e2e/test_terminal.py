@@ -72,10 +72,12 @@ def test_a_job_that_fails_is_told_in_its_sentence(project, tmp_path):
     code, text = run(project, tmp_path / "shown.txt", "EXPERIMENT=smoke")
     assert code == 2, text
     assert "Traceback" not in text
-    failed, said, log = text.split("Failed: ")[1].splitlines()[:3]
-    assert failed
-    assert "correlation.csv" in said
-    path = log.removeprefix("  Its log: ")
-    assert "Traceback" in (project.root / path).read_text()
+    assert "correlation.csv lacks the column" in text
+    failed = [block.splitlines()[:3] for block in text.split("Failed: ")[1:]]
+    for job, said, log in failed:
+        assert job
+        assert said.startswith("  ")
+        path = project.root / log.removeprefix("  Its log: ")
+        assert "Traceback" in path.read_text()
     engine = text.split("All that the engine said: ")[1].splitlines()[0]
     assert "Error in rule" in (project.root / engine).read_text()

@@ -38,7 +38,7 @@ def a_run(progress, clock, *, jobs=3, seconds=20.0):
 
 def test_a_log_file_has_a_line_for_each_stage_and_no_control_characters():
     stream, clock = io.StringIO(), Clock()
-    a_run(Progress(stream, "mini", clock), clock)
+    a_run(Progress(stream, "mini", clock=clock), clock)
     heading, stage = stream.getvalue().splitlines()
     assert heading.startswith("mini: 3 jobs.")
     assert stage == "[3/3]    1:00  fine tune (3 jobs)"
@@ -47,10 +47,10 @@ def test_a_log_file_has_a_line_for_each_stage_and_no_control_characters():
 
 def test_a_log_file_is_not_silent_during_a_long_stage():
     stream, clock = io.StringIO(), Clock()
-    a_run(Progress(stream, "mini", clock), clock, jobs=100, seconds=100.0)
+    a_run(Progress(stream, "mini", clock=clock), clock, jobs=100, seconds=100.0)
     assert "[ 50/100] 1:23:20  fine tune (50 of 100 jobs)" in stream.getvalue()
     stream, clock = io.StringIO(), Clock()
-    a_run(Progress(stream, "mini", clock), clock, jobs=100, seconds=1.0)
+    a_run(Progress(stream, "mini", clock=clock), clock, jobs=100, seconds=1.0)
     assert len(stream.getvalue().splitlines()) <= 4
 
 
@@ -58,7 +58,7 @@ def test_a_log_file_is_not_silent_during_a_long_stage():
 def test_the_bar_fits_the_terminal_and_is_gone_at_the_end(columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
     stream, clock = Terminal(), Clock()
-    progress = Progress(stream, "mini", clock)
+    progress = Progress(stream, "mini", clock=clock)
     a_run(progress, clock)
     progress.clear()
     shown = [line.removeprefix("\x1b[K") for line in stream.getvalue().split("\r")]

@@ -31,8 +31,8 @@ class Progress:
     ----------
     stream
         What is written to, if anything; control characters go to a terminal alone.
-    name
-        Of what is computed.
+    name, note
+        Of what is computed, and what else to say of it at the start.
     clock
         Seconds, from any start.
     """
@@ -41,10 +41,11 @@ class Progress:
         self,
         stream: TextIO | None = None,
         name: str = "",
+        note: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream or io.StringIO()
-        self._name = name
+        self._name, self._note = name, note
         self._live = self._stream.isatty()
         self._clock = clock
         self._start = self._last = clock()
@@ -85,9 +86,8 @@ class Progress:
 
     def _run_info(self, event: Event) -> None:
         self.total = {r: n for r, n in event["stats"].items() if r != "total"}
-        self.say(
-            f"{self._name}: {self._jobs} jobs. How long the training takes: make status"
-        )
+        jobs = f"{self._jobs} job{'s' if self._jobs > 1 else ''}"
+        self.say(f"{self._name}: {jobs}. {self._note}".rstrip())
 
     def _job_info(self, event: Event) -> None:
         self._running[event["jobid"]] = event
