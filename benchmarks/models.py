@@ -33,6 +33,7 @@ from benchmarks.models_sides import (
     random_images,
 )
 from peftdiff.data.images import Images
+from peftdiff.embeddings import BACKBONE_MODEL, ModelName
 from peftdiff.methods import METHODS
 from peftdiff.metrics.scoring import score_models
 from peftdiff.models.device import Setting, describe_device, resolve_setting
@@ -88,9 +89,9 @@ def embedding_speed(size: Size, images: Images, setting: Setting) -> dict[str, f
 
 def task_seconds(size: Size, images: Images, setting: Setting) -> dict[str, float]:
     """Return the seconds of embedding a task's images by all models, and of scoring."""
-    models = {"backbone": build_backbone(size.architecture)}
-    models |= {f"{method}/0": attached(size, method) for method in POOL}
-    width = models["backbone"].num_features
+    models = {BACKBONE_MODEL: build_backbone(size.architecture)}
+    models |= {ModelName(method, 0): attached(size, method) for method in POOL}
+    width = models[BACKBONE_MODEL].num_features
     features = {name: np.empty((size.images, width), np.float32) for name in models}
     with as_in_a_job():
         embedding = sum(

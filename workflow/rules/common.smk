@@ -152,6 +152,13 @@ def hyperparameters_of(methods):
     return {method: config["hyperparameters"].get(method, {}) for method in methods}
 
 
+def noah_in_use():
+    """Return the section `noah` with the level in use alone: no other one matters."""
+    noah = config["noah"]
+    used = {k: v for k, v in noah["levels"].items() if k == noah["search"]}
+    return noah | {"levels": used}
+
+
 def tuned_methods(wildcards=None):
     """Return what a job fine-tunes: one method where it is a wildcard, or else all."""
     one = wildcards.get("method") if wildcards is not None else None

@@ -9,13 +9,6 @@ the search of NOAH's sizes, once and on the source, tables/noah_sizes.json befor
 SOURCE_THREADS = 8 if config["source"]["recipe"].get("augmentation") else 1
 
 
-def noah_in_use():
-    """Return the section `noah` with the level in use alone: no other one matters."""
-    noah = config["noah"]
-    used = {k: v for k, v in noah["levels"].items() if k == noah["search"]}
-    return noah | {"levels": used}
-
-
 rule search_noah:
     input:
         images=LIVE.data("source"),
