@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from peftdiff.config.consistency import check_consistency
 from peftdiff.config.experiment import Configuration
 from peftdiff.config.sentences import sentence
+from peftdiff.config.values import Section
 from peftdiff.runtime import UserError
 
 
@@ -21,12 +22,13 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
         mistakes = error.errors(include_url=False)
         raise UserError(sentence(mistakes, Configuration)) from None
     check_consistency(typed)
-    in_order: dict[str, Any] = _ordered(typed.model_dump(exclude_unset=True), config)
-    return in_order
+    return {key: _plain(getattr(typed, key), value) for key, value in config.items()}
 
 
-def _ordered(value: Any, like: Any) -> Any:
-    """Return nested mappings with the keys in the order of others."""
+def _plain(value: Any, given: Any) -> Any:
+    """Return a value without its types: the keys that were given, in their order."""
+    if isinstance(value, Section):
+        value = dict(value)
     if isinstance(value, dict):
-        return {key: _ordered(value[key], like[key]) for key in like}
+        return {key: _plain(value[key], given[key]) for key in given}
     return value

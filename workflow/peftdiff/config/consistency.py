@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from peftdiff.config.experiment import Configuration
 from peftdiff.config.models import Architecture, Backbone, Source
-from peftdiff.config.parameters import metric_keywords
 from peftdiff.config.recipes import SourceRecipe
 from peftdiff.config.sentences import close_match, unknown_name, where
 from peftdiff.methods.presets import filled_in
@@ -144,24 +142,21 @@ def _check_augmentation(recipe: SourceRecipe) -> None:
 
 
 def _check_hyperparameters(config: Configuration) -> None:
-    given: Mapping[str, Any] = config.hyperparameters.model_dump(exclude_unset=True)
-    filled_in(given)
+    filled_in(
+        {
+            method: {key: getattr(taken, key) for key in taken.model_fields_set}
+            for method, taken in config.hyperparameters
+        }
+    )
     if not isinstance(config.backbone.architecture, Architecture):
         return
     depth = config.backbone.architecture.depth
-    for module, sizes in given.get("noah", {}).items():
+    for module, sizes in config.hyperparameters.noah:
         if isinstance(sizes, list) and len(sizes) != depth:
             raise UserError(
                 f"{where(f'hyperparameters.noah.{module}')} has {len(sizes)} sizes,"
                 f" but the backbone has {depth} layers; give one size, or one a layer"
             )
-
-
-def _parameters(config: Configuration, metric: str) -> dict[str, Any]:
-    """Return the parameters of a metric, those that are not given by their defaults."""
-    given = getattr(config.metric_parameters, metric)
-    defaults = {key: word.default for key, word in metric_keywords(metric).items()}
-    return defaults | (given.model_dump(exclude_unset=True) if given else {})
 
 
 def _image_counts(config: Configuration, split: str) -> Iterator[tuple[int, str]]:
@@ -177,16 +172,17 @@ def _check_scored_images(config: Configuration) -> None:
     split = config.embedding.split
     counts = [(config.embedding.max_images, "embedding.max_images")]
     images, key_of_images = min([*_image_counts(config, split), *counts])
-    most = dict.fromkeys(("peftdiff.neighbors", "peftdiff.components"), images)
-    if "knn" in config.metrics:  # where an image is no neighbor of its own
-        most["knn.neighbors"] = images - 1
-    used = {
-        f"metric_parameters.{metric}.{name}": (_parameters(config, metric)[name], limit)
-        for (metric, name), limit in ((k.split("."), v) for k, v in most.items())
+    score, grid = config.metric_parameters.peftdiff, config.studies.grid
+    limits = {
+        "metric_parameters.peftdiff.neighbors": (score.neighbors, images),
+        "metric_parameters.peftdiff.components": (score.components, images),
+        "studies.grid.neighbors": (max(grid.neighbors), images),
+        "studies.grid.components": (max(grid.components), images),
     }
-    for name in ("neighbors", "components"):
-        used[f"studies.grid.{name}"] = max(getattr(config.studies.grid, name)), images
-    for key, (value, limit) in used.items():
+    if "knn" in config.metrics:  # where an image is no neighbor of its own
+        neighbors = config.metric_parameters.knn.neighbors
+        limits["metric_parameters.knn.neighbors"] = neighbors, images - 1
+    for key, (value, limit) in limits.items():
         if value > limit:
             raise UserError(
                 f"{where(key)} is {value}, but only {images} images of a task are"
@@ -196,16 +192,15 @@ def _check_scored_images(config: Configuration) -> None:
 
 
 def _check_published_chain(config: Configuration) -> None:
-    parameters = _parameters(config, "peftdiff")
-    if parameters["variant"] != "as_published":
+    score = config.metric_parameters.peftdiff
+    if score.variant != "as_published":
         return
     # Imported here, because few experiments need it and each start waits for it.
     from peftdiff.diffusion.score import check_options
 
-    for key in ("neighbors", "components", "diffusion_time"):
-        del parameters[key]
+    sizes = ("neighbors", "components", "diffusion_time")
     try:
-        check_options(**parameters)
+        check_options(**{key: value for key, value in score if key not in sizes})
     except ValueError as error:
         raise UserError(f"{where('metric_parameters.peftdiff')}: {error}") from None
 

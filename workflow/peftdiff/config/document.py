@@ -80,8 +80,7 @@ def _rows(
             continue
         key = f"{path}.{name}" if path else name
         value = config.get(name, ...)
-        model = tagged(bare(kind)).get("mapping", kind)
-        model = bare(model)
+        model = bare(tagged(bare(kind)).get("mapping", kind))
         about = _about(section, name)
         if not _is_section(model) or not model.model_fields:
             yield f"`{key}`", _yaml(value), about, allowed(kind)
@@ -131,7 +130,7 @@ def _cleaned(node: Any) -> Any:
         return [_cleaned(each) for each in node]
     if not isinstance(node, dict):
         return node
-    cleaned = {}
+    cleaned: dict[str, Any] = {}
     for key, value in node.items():
         if key == "properties":
             cleaned[key] = {name: _cleaned(each) for name, each in value.items()}
@@ -139,6 +138,8 @@ def _cleaned(node: Any) -> Any:
             cleaned[key] = " ".join(value.split())
         elif key not in ("required", "title", "default"):
             cleaned[key] = _cleaned(value)
+    if "patternProperties" in cleaned:  # and no name beside
+        cleaned["additionalProperties"] = False
     return cleaned
 
 

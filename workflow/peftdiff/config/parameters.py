@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from annotated_types import MinLen
-from pydantic import Tag, create_model
+from pydantic import Field, Tag, create_model
 
 from peftdiff.config.values import BY_FORM, NUMBER, WHOLE, Section
 from peftdiff.methods import METHODS
@@ -73,7 +73,7 @@ def section(
             kind = configured(keyword.kind)
             fields[key] = (kind | None if null else kind, keyword.default)
         model = create_model(slug, __base__=Section, **fields)
-        functions[slug] = (model, None)
+        functions[slug] = (model, Field(default_factory=model))
     return create_model(name, __base__=Section, **functions)
 
 
