@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from peftdiff.config import check_config
 from peftdiff.paths import RESULTS, Experiment, live
 from peftdiff.runtime import UserError, one_sentence
 from terminal.configuration import read_configuration
@@ -161,7 +162,7 @@ def read_command(arguments: Sequence[str], output: Path) -> tuple[str, Command]:
     parser.add_argument("--configfile", nargs="+", default=[])
     parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE")
     given = parser.parse_args(own)
-    config = read_configuration(given.configfile, given.config)
+    config = check_config(read_configuration(given.configfile, given.config))
     options = ["--cores", given.cores]
     for option in ("configfile", "config"):
         if values := getattr(given, option):

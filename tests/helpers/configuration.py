@@ -1,10 +1,20 @@
 """The project's configurations, and what changes one for a test."""
 
+import pytest
 import yaml
 
+from peftdiff.config import check_config
+from peftdiff.runtime import UserError
 from tests.helpers.project import ROOT
 
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+OVERLAYS = ["mini_long.yaml", "smoke.yaml", "vtab1k.yaml"]
+
+
+def mistake(config):
+    """Return the sentence that a configuration is refused with."""
+    with pytest.raises(UserError) as caught:
+        check_config(config)
+    return str(caught.value)
 
 
 def load(overlay=None):

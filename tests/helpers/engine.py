@@ -20,7 +20,7 @@ from tests.helpers.project import ROOT
 PRELOADED = (
     *("snakemake.cli", "snakemake.storage", "nbformat", "smart_open"),
     *(
-        "jsonschema",
+        "pydantic",
         "pandas",
         "scipy.stats",
         "sklearn.decomposition",

@@ -18,7 +18,7 @@ FLOORS = [
     ["diffusion", "methods"],
     ["statistics"],
     ["records"],
-    ["paths", "runtime", "threads"],
+    ["parameters", "paths", "runtime", "threads"],
 ]
 LEVEL = {name: -floor for floor, names in enumerate(FLOORS) for name in names}
 # What needs torch imports it in these parts alone, and elsewhere nowhere at start.

@@ -4,6 +4,8 @@ Takes the configuration and the names of startup.smk; makes ANY, CONFIGURED, RUN
 TRAINING, GPU, the names of fine-tuning, and functions; it makes no file.
 """
 
+from snakemake.exceptions import WorkflowError
+
 from peftdiff.config import FINE_TUNE
 from peftdiff.paths import STUDY_TABLES, TABLES, Experiment, Vtab, part_name
 from peftdiff.reporting.figures import figures_of, figures_with

@@ -1,6 +1,6 @@
 """Before anything else: find the library, check the configuration, tidy up.
 
-Takes config.yaml and workflow/schemas/config.schema.yaml.
+Takes config.yaml, with what --configfile and --config say.
 Makes the names that the other files use: LIVE, PUBLISHED, CACHED, POOL, DRAWN, VTAB,
 MISSING, ARCHITECTURE, FETCHED, NORMALIZATION, ENVIRONMENT. Tasks that are missing, and
 may be, are no longer in config["tasks"].
@@ -11,8 +11,6 @@ import shlex
 import sys
 from pathlib import Path
 
-import yaml
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 # Scripts inherit this path, so the library need not be installed.
@@ -46,13 +44,8 @@ from peftdiff.startup import (
 )
 from peftdiff.tasks import TASKS, DrawnTask, VtabTask, present_tasks
 
-# `--config retrain=true` arrives as a word.
-if config.get("retrain") in ("true", "false"):
-    config["retrain"] = config["retrain"] == "true"
-
 try:
-    with open(Path(workflow.basedir, "workflow/schemas/config.schema.yaml")) as file:
-        check_config(config, yaml.safe_load(file))
+    config.update(check_config(config))
     config["hyperparameters"] = filled_in(config["hyperparameters"])
     require_writable(RESULTS)
     require_given(config)
@@ -73,7 +66,8 @@ try:
         ):
             logger.warning(warning)
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    # An exit, because the engine shows any exception with its own traceback around it.
+    sys.exit(f"Error: {error}")
 
 # The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.
 if workflow.is_main_process:

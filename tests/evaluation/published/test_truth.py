@@ -1,9 +1,11 @@
 import pytest
 
 from peftdiff.config import FINE_TUNE, check_config
+from peftdiff.config.experiment import GroundTruth
+from peftdiff.config.sentences import fields, names_of
 from peftdiff.evaluation.published import SOURCES, absences, published_truth
 from peftdiff.runtime import UserError
-from tests.helpers.configuration import SCHEMA, changed
+from tests.helpers.configuration import changed
 
 STUDY = "osu_unified_study"
 TASKS = {"digits": "natural", "kitti": "structured", "cifar": "natural"}
@@ -11,10 +13,10 @@ METHODS = ["noah", "vpt", "lora"]
 
 
 def test_the_configuration_knows_every_source_and_no_other():
-    allowed = SCHEMA["properties"]["ground_truth"]["properties"]["source"]["enum"]
+    allowed = names_of(fields(GroundTruth)["source"])
     assert allowed == [FINE_TUNE, *SOURCES]
     for source in allowed:
-        check_config(changed(ground_truth__source=source), SCHEMA)
+        check_config(changed(ground_truth__source=source))
 
 
 @pytest.mark.parametrize("source", SOURCES)

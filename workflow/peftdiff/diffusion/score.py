@@ -1,14 +1,16 @@
 """The PEFTDiff score of one embedding: how loose its classes are, how far apart."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from peftdiff.diffusion import as_published as published
 from peftdiff.diffusion.distance import INTER, class_distances
 from peftdiff.diffusion.graph import (
+    KERNEL_WIDTHS,
     SYMMETRIZE,
     check_kernel_width,
     directed_kernel,
@@ -25,6 +27,7 @@ from peftdiff.diffusion.inputs import (
 )
 from peftdiff.diffusion.neighbors import SEARCHES, Neighborhoods, find_neighbors
 from peftdiff.diffusion.spectrum import Spectrum, diffusion_spectrum
+from peftdiff.parameters import Count, OneOf, Positive, Seed
 
 VARIANTS = ("symmetric", "as_published")
 
@@ -65,18 +68,18 @@ def diffusion_score(
     features: ArrayLike,
     labels: ArrayLike,
     *,
-    neighbors: int = 20,
-    components: int = 32,
-    diffusion_time: float = 10,
-    variant: str = "symmetric",
-    seed: int = 0,
+    neighbors: Annotated[int, Ge(2)] = 20,
+    components: Count = 32,
+    diffusion_time: Positive = 10,
+    variant: Annotated[str, OneOf(VARIANTS)] = "symmetric",
+    seed: Seed = 0,
     normalize: bool = True,
-    kernel_width: float | str = 1.0,
+    kernel_width: Positive | Annotated[str, OneOf(KERNEL_WIDTHS)] = 1.0,
     self_loops: bool = True,
-    symmetrize: str = "max",
-    inter: str = "squared",
-    min_class_size: int = 1,
-    search: str = "exact",
+    symmetrize: Annotated[str, OneOf(SYMMETRIZE)] = "max",
+    inter: Annotated[str, OneOf(INTER)] = "squared",
+    min_class_size: Count = 1,
+    search: Annotated[str, OneOf(SEARCHES)] = "exact",
 ) -> DiffusionScore:
     """Describe an embedding by a diffusion map and measure its classes in it.
 

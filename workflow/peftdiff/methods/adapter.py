@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from peftdiff.methods.attachments import add_after, transformer_blocks
 from peftdiff.methods.initial import Initializer, bottleneck_std, check_size
+from peftdiff.parameters import Count, Dropout
 
 
 def quick_gelu(x: Tensor) -> Tensor:
@@ -44,8 +45,8 @@ def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    hidden: int = 8,
-    dropout: float = 0.0,
+    hidden: Count = 8,
+    dropout: Dropout = 0.0,
 ) -> None:
     """Put an adapter of `hidden` units behind every MLP (published dropout: 0.1)."""
     check_size("adapter: hidden", hidden)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
 from timm.models.vision_transformer import VisionTransformer
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 from peftdiff.methods.adapter import quick_gelu
 from peftdiff.methods.attachments import add_parallel, transformer_blocks
 from peftdiff.methods.initial import Initializer, check_size
+from peftdiff.parameters import Count, Dropout, OneOf
 
 CONV_INITS = ("identity", "xavier")
 SMALL_GRID = 32
@@ -145,10 +147,10 @@ def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    hidden: int = 8,
+    hidden: Count = 8,
     scale: float = 1.0,
-    conv_init: str = "identity",
-    dropout: float = 0.0,
+    conv_init: Annotated[str, OneOf(CONV_INITS)] = "identity",
+    dropout: Dropout = 0.0,
 ) -> None:
     """Add bypasses of `hidden` channels to attention and MLP (published dropout: 0.1).
 

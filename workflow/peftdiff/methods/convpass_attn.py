@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from timm.models.vision_transformer import VisionTransformer
 
-from peftdiff.methods.convpass import add_bypasses
+from peftdiff.methods.convpass import CONV_INITS, add_bypasses
+from peftdiff.parameters import Count, Dropout, OneOf
 
 
 def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    hidden: int = 8,
+    hidden: Count = 8,
     scale: float = 1.0,
-    conv_init: str = "xavier",
-    dropout: float = 0.0,
+    conv_init: Annotated[str, OneOf(CONV_INITS)] = "xavier",
+    dropout: Dropout = 0.0,
 ) -> None:
     """Add bypasses of `hidden` channels to attention (published dropout: 0.1).
 

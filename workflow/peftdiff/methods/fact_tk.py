@@ -9,6 +9,7 @@ from torch import Tensor
 from peftdiff.methods.attachments import add_delta, add_shared, transformer_blocks
 from peftdiff.methods.fact import FactDelta, Factors, slots
 from peftdiff.methods.initial import Initializer, check_size
+from peftdiff.parameters import Count, Dropout
 
 
 class TuckerFactors(Factors):
@@ -58,9 +59,9 @@ def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    rank: int = 32,
+    rank: Count = 32,
     scale: float = 1.0,
-    dropout: float = 0.0,
+    dropout: Dropout = 0.0,
 ) -> None:
     """Change all dense layers at rank `rank`, times a fixed `scale`.
 

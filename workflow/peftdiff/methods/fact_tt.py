@@ -11,6 +11,7 @@ from torch import Tensor
 from peftdiff.methods.attachments import add_delta, add_shared, transformer_blocks
 from peftdiff.methods.fact import FactDelta, Factors, slots
 from peftdiff.methods.initial import Initializer, check_size
+from peftdiff.parameters import Count, Dropout
 
 
 class TensorTrainDelta(FactDelta):
@@ -38,9 +39,9 @@ def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    rank: int = 16,
+    rank: Count = 16,
     scale: float = 1.0,
-    dropout: float = 0.0,
+    dropout: Dropout = 0.0,
 ) -> None:
     """Change all dense layers at rank `rank`, times a fixed `scale`.
 

@@ -7,6 +7,7 @@ query, key and value, and the change is not scaled.
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import torch
 from timm.models.vision_transformer import VisionTransformer
@@ -20,6 +21,7 @@ from peftdiff.methods.attachments import (
     transformer_blocks,
 )
 from peftdiff.methods.initial import Initializer, bottleneck_std, check_size
+from peftdiff.parameters import Count, Dropout, OneOf
 
 INITS = ("zero", "noah")
 
@@ -58,9 +60,9 @@ def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    rank: int = 8,
-    init: str = "zero",
-    dropout: float = 0.0,
+    rank: Count = 8,
+    init: Annotated[str, OneOf(INITS)] = "zero",
+    dropout: Dropout = 0.0,
 ) -> None:
     """Change every fused qkv layer by a matrix of rank `rank` (published dropout: 0.1).
 

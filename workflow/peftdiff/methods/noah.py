@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from timm.models.vision_transformer import VisionTransformer
@@ -22,6 +23,7 @@ from peftdiff.methods.attachments import (
 )
 from peftdiff.methods.initial import Initializer, check_size
 from peftdiff.methods.lora import LowRank
+from peftdiff.parameters import Dropout, Natural, OneOf
 
 PRESETS = {
     "imagenet": {"adapter": [10, 10, 50], "lora": [5, 10, 10], "prompts": [5, 10, 10]}
@@ -29,18 +31,18 @@ PRESETS = {
 """Published sizes of the first layers; those of the others are zero. "imagenet" is the
 subnet of the 16-shot ImageNet experiment."""
 
-Sizes = int | Sequence[int]
+Sizes = Natural | Sequence[Natural]
 
 
 def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    preset: str = "imagenet",
+    preset: Annotated[str, OneOf(PRESETS)] = "imagenet",
     adapter: Sizes | None = None,
     lora: Sizes | None = None,
     prompts: Sizes | None = None,
-    dropout: float = 0.0,
+    dropout: Dropout = 0.0,
 ) -> None:
     """Attach the three modules with a preset's sizes, or with given ones.
 

@@ -9,15 +9,16 @@ from timm.models.vision_transformer import VisionTransformer
 
 from peftdiff.methods.attachments import add_tokens, transformer_blocks
 from peftdiff.methods.initial import Initializer, check_size
+from peftdiff.parameters import Count, Dropout
 
 
 def build(
     model: VisionTransformer,
     *,
     generator: torch.Generator | None,
-    prompts: int = 10,
+    prompts: Count = 10,
     deep: bool = True,
-    dropout: float = 0.0,
+    dropout: Dropout = 0.0,
 ) -> None:
     """Insert `prompts` tokens before every block, or before the first one alone.
 

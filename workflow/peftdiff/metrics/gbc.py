@@ -10,6 +10,7 @@ S = (S_k + S_l) / 2, and the score is - sum_(k != l) exp(-D(k, l)) over ordered 
 """
 
 import warnings
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from peftdiff.metrics.reductions import (
     randomized_components,
 )
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
+from peftdiff.parameters import Count, OneOf, Positive
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -34,10 +36,10 @@ def score(
     embedding: Embedding,
     labels: Codes,
     *,
-    covariance: str = "diagonal",
-    components: int = 64,
-    svd_solver: str = "exact",
-    variance_floor: float = 1e-4,
+    covariance: Annotated[str, OneOf(COVARIANCES)] = "diagonal",
+    components: Count = 64,
+    svd_solver: Annotated[str, OneOf(SVD_SOLVERS)] = "exact",
+    variance_floor: Positive = 1e-4,
     compat: bool = False,
 ) -> float:
     """Return GBC of an embedding (n, d) and its class codes (n,).

@@ -5,6 +5,7 @@ neighbor and Euclidean distances, it is the baseline of Bolya et al. (NeurIPS 20
 """
 
 import warnings
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,10 @@ from scipy import sparse
 
 from peftdiff.diffusion.graph import unit_rows
 from peftdiff.diffusion.inputs import check_count
-from peftdiff.diffusion.neighbors import Neighborhoods, find_neighbors
+from peftdiff.diffusion.neighbors import SEARCHES, Neighborhoods, find_neighbors
 from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.parameters import Count, OneOf
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -24,9 +26,9 @@ def score(
     embedding: Embedding,
     labels: Codes,
     *,
-    neighbors: int = 1,
+    neighbors: Count = 1,
     normalize: bool = False,
-    search: str = "exact",
+    search: Annotated[str, OneOf(SEARCHES)] = "exact",
 ) -> float:
     """Return the share of samples that a vote of their nearest neighbors gets right.
 

@@ -8,6 +8,7 @@ refits, for all classes and all penalties t.
 
 import warnings
 from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from scipy import linalg
 from peftdiff.diffusion.inputs import check_choice
 from peftdiff.metrics.reductions import Embedding, blas_for
 from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.parameters import OneOf
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -27,7 +29,12 @@ PENALTIES = 10.0 ** np.arange(-7, 1.5, 0.5)
 TIE = 1e-10  # predictions closer than this are ties
 
 
-def score(embedding: Embedding, labels: Codes, *, criterion: str = "accuracy") -> float:
+def score(
+    embedding: Embedding,
+    labels: Codes,
+    *,
+    criterion: Annotated[str, OneOf(CRITERIA)] = "accuracy",
+) -> float:
     """Return how well a ridge regression on all other samples predicts each sample.
 
     The penalty is the same for all classes: the one with the smallest leave-one-out

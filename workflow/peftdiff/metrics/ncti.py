@@ -17,7 +17,7 @@ minmax(seli) + minmax(ncc) - minmax(vc).
 
 import warnings
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ from peftdiff.metrics.reductions import (
     randomized_components,
 )
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+from peftdiff.parameters import OneOf
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -65,7 +66,10 @@ class Discriminant(NamedTuple):
 
 
 def score(
-    embedding: Embedding, labels: Codes, *, svd_solver: str = "exact"
+    embedding: Embedding,
+    labels: Codes,
+    *,
+    svd_solver: Annotated[str, OneOf(SVD_SOLVERS)] = "exact",
 ) -> dict[str, float]:
     """Return NCTI's parts for an embedding (n, d) and its class codes (n,).
 

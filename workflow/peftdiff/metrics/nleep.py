@@ -14,6 +14,7 @@ by several hundredths. ``restart_scores`` shows by how much.
 """
 
 import warnings
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from peftdiff.diffusion.inputs import check_choice, check_count
 from peftdiff.metrics.reductions import Embedding, one_hot
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+from peftdiff.parameters import Count, OneOf, Seed
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -40,10 +42,10 @@ def score(
     embedding: Embedding,
     labels: Codes,
     *,
-    seed: int = 0,
-    restarts: int = 1,
+    seed: Seed = 0,
+    restarts: Count = 1,
     log: bool = False,
-    covariance: str = "full",
+    covariance: Annotated[str, OneOf(COVARIANCES)] = "full",
     limit_components: bool = False,
 ) -> float:
     """Return N/LEEP of an embedding (n, d) and its class codes (n,).

@@ -16,7 +16,7 @@ sum_jc log(1 + lambda s h_jc) / (2 lambda), the log-determinant of H's diagonal.
 
 import math
 import warnings
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from scipy.special import log_softmax
 from peftdiff.diffusion.inputs import check_choice, check_positive
 from peftdiff.metrics.reductions import Embedding, blas_for
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
+from peftdiff.parameters import OneOf, Positive
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -47,9 +48,9 @@ def score(
     embedding: Embedding,
     labels: Codes,
     *,
-    prior_variance: float = 100.0,
-    lambda_variance: float = 1.0,
-    posterior: str = "isotropic",
+    prior_variance: Positive = 100.0,
+    lambda_variance: Positive = 1.0,
+    posterior: Annotated[str, OneOf(POSTERIORS)] = "isotropic",
 ) -> float:
     """Return minus the bound, for an embedding (n, d) and its class codes (n,).
 

@@ -12,13 +12,17 @@ half), and T the sum of t^3 - t over groups of t equally distant pairs, divided 
 N^3 - N.
 """
 
+from typing import Annotated
+
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist, pdist
 
 from peftdiff.diffusion.inputs import check_choice, check_count
 from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import UndefinedScore
+from peftdiff.parameters import OneOf
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -32,8 +36,8 @@ def score(
     embedding: Embedding,
     labels: Codes,
     *,
-    components: int | None = 32,
-    distance: str = "correlation",
+    components: Annotated[int, Ge(2)] | None = 32,
+    distance: Annotated[str, OneOf(DISTANCES)] = "correlation",
 ) -> float:
     """Return PARC of all pairs of samples.
 

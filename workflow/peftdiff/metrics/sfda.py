@@ -21,8 +21,10 @@ unit of the features, and nothing on their origin.
 
 import math
 import warnings
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
 from scipy import linalg
 from scipy.special import softmax
@@ -41,7 +43,10 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 
 def score(
-    embedding: Embedding, labels: Codes, *, shrinkage: float | None = None
+    embedding: Embedding,
+    labels: Codes,
+    *,
+    shrinkage: Annotated[float, Ge(LEAST_SHRINKAGE), Le(1)] | None = None,
 ) -> float:
     """Return SFDA of an embedding (n, d) and its class codes (n,).
 

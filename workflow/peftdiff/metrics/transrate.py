@@ -14,6 +14,7 @@ embeddings with different scales do not compare unless `normalize` is given.
 
 import math
 import warnings
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from peftdiff.diffusion.inputs import check_choice, check_positive
 from peftdiff.metrics.reductions import Embedding
 from peftdiff.metrics.validity import SaturatedScore, check_squares
+from peftdiff.parameters import OneOf, Positive
 
 Floats = NDArray[np.float64]
 
@@ -31,8 +33,8 @@ def score(
     embedding: Embedding,
     labels: NDArray[np.int64],
     *,
-    eps: float = 1e-4,
-    weighting: str = "class_size",
+    eps: Positive = 1e-4,
+    weighting: Annotated[str, OneOf(WEIGHTINGS)] = "class_size",
     normalize: bool = False,
 ) -> float:
     """Return TransRate of an embedding (n, d) and its class codes (n,).
