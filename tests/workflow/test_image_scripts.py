@@ -20,6 +20,7 @@ import search_grid
 import validate_recipe
 from peftdiff.data.files import file_checksum
 from peftdiff.data.images import read_checksums, read_images, read_origin
+from peftdiff.models.device import Setting
 from peftdiff.records import (
     read_table,
     read_tables,
@@ -29,6 +30,8 @@ from peftdiff.records import (
     write_unavailable,
 )
 from peftdiff.runtime import UserError
+from peftdiff.stages.context import TrainingContext
+from peftdiff.stages.store import RunStore
 from tests.helpers import tables, vtab
 from tests.helpers.server import Served, serve
 
@@ -156,18 +159,32 @@ def test_a_task_that_a_download_lacks_is_unavailable_all_the_way(tmp_path):
     images, embedding = (tmp_path / f"{kind}.safetensors" for kind in "ab")
     prepare(tmp_path, images, task="dtd", missing="skip")
     assert unavailable(images) == reason
-    made = {"architecture": {}, "hyperparameters": {}}
-    run = made | {"normalization": NORMALIZATION, "device": ("cpu", "auto")}
-    start = (str(images), ("no backbone", []))
+    context = TrainingContext(RunStore(""), Setting(), NORMALIZATION)
+    models = {
+        "backbone_path": "no backbone",
+        "method_paths": [],
+        "sizes_path": None,
+        "architecture": {},
+        "hyperparameters": {},
+    }
     task = {"experiment": "test", "task": "dtd"}
     names = {"names": task | {"group": "natural"}}
     parts = [str(tmp_path / f"{number}.csv") for number in range(7)]
-    embedded = (str(images), "no backbone", [], str(embedding), parts[5])
-    embed_task.main(*embedded, **names, embedding={}, **run)
+    embed_task.main(
+        str(images),
+        str(embedding),
+        parts[5],
+        embedding={},
+        normalization=NORMALIZATION,
+        device="cpu",
+        precision="auto",
+        **names,
+        **models,
+    )
     assert unavailable(embedding) == reason
-    truth = {"truth": {}, "store": ("", False)}
-    fine_tune.main(*start, None, parts[0], **names, **truth, **run)
-    validate_recipe.main(*start, parts[6], **names, **truth, **run)
+    truth = names | models | {"truth": {}, "context": context}
+    fine_tune.main(str(images), parts[0], selection_path=None, **truth)
+    validate_recipe.main(str(images), parts[6], **truth)
     score_task.main(str(embedding), *parts[1:3], **names, metrics={})
     search_grid.main(str(embedding), parts[3], **task, axes={}, peftdiff={})
     how = {"peftdiff": {}, "start_seeds": []}

@@ -1,5 +1,7 @@
 """Draw examples of each class of a task."""
 
+import numpy as np
+
 from peftdiff.data.images import read_images
 from peftdiff.records import unavailable
 from peftdiff.reporting.figures.contact_sheet import draw, draw_note
@@ -12,7 +14,8 @@ def main(images_path: str, path: str, *, task: str) -> None:
     if reason := unavailable(images_path):
         return save(draw_note(f"unavailable: {reason}", task), [path])
     images = read_images(images_path, "train", {"mean": 0.0, "std": 1.0})
-    save(draw(images.pixels, images.labels, images.class_names[0], task), [path])
+    pixels = np.asarray(images.pixels)
+    save(draw(pixels, images.labels, images.class_names[0], task), [path])
 
 
 if __name__ == "__main__":

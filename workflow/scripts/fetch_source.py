@@ -30,9 +30,14 @@ def main(
 
     shards = draw_from_shards(files, labels, shots, seed)
     write_images(Path(images_path), shards, cached, hub["image"])
-    origin = {"kind": "hub", "repository": dataset.repository, "revision": commit}
-    origin |= {name: hub[name] for name in ("files", "image", "label")}
-    origin |= {"shots": shots, "draw_seed": seed}
+    origin = {
+        "kind": "hub",
+        "repository": dataset.repository,
+        "revision": commit,
+        **{name: hub[name] for name in ("files", "image", "label")},
+        "shots": shots,
+        "draw_seed": seed,
+    }
     read = [
         {"file": file, "bytes": at.stat().st_size, "sha256": file_checksum(at)}
         for file, at in cached.items()

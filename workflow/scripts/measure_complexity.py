@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from peftdiff.data.images import read_images
 from peftdiff.embeddings import ModelName, read_embedding
@@ -41,7 +43,8 @@ def main(
     """Write the components of each model, their curves, and the page about them."""
     setting = prepare_torch(device, precision)
     (cnn,) = read_models(cnn_path).values()
-    parts, curves = [], {}
+    parts = []
+    curves: dict[str, NDArray[np.float32]] = {}
     paths = zip(tasks, embedding_paths, image_paths, strict=True)
     for task, features_path, images_path in paths:
         if unavailable(features_path):
