@@ -168,6 +168,15 @@ def test_a_hyperparameter_retrains_its_method_and_prune_forgets_the_old_runs(pro
     assert after.keys() - before.keys() <= left.keys()
 
 
+@pytest.mark.parametrize(
+    ("section", "rule"), [("source", "train_method"), ("ground_truth", "fine_tune")]
+)
+def test_a_learning_rate_makes_what_it_trains_anew(project, section, rule):
+    assert "Nothing to be done" in project.run("--dry-run", "--", TRUTH)
+    overlay = {section: {"learning_rates": {"lora": 3.0e-3}}}
+    assert rule in project.run("--dry-run", "--", TRUTH, overlay=overlay)
+
+
 def test_a_new_backbone_is_trained_and_so_is_what_starts_from_it(project):
     before = project.runs()
     overlay = {"backbone": {"recipe": {"epochs": 2}}}

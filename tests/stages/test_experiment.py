@@ -1,3 +1,7 @@
+from dataclasses import replace
+
+import pytest
+
 from peftdiff.methods.presets import filled_in
 from peftdiff.models.device import Setting
 from peftdiff.runtime import digest
@@ -36,12 +40,10 @@ def test_a_new_seed_adds_its_runs_and_keeps_the_others():
     assert len(more) == count(source_seeds=3, seeds=3)
 
 
-def cnn_run(config=None):
-    config = config or load()
-    plan = cnn_plan(
-        config["studies"]["cnn"], data_of(["p"], config["data"]["normalization"]), CPU
-    )
-    return plan and plan.key
+def cnn_run():
+    config = load()
+    data = data_of(["p"], config["data"]["normalization"])
+    return cnn_plan(config["studies"]["cnn"], data, CPU).key
 
 
 def test_a_new_backbone_keeps_no_run_but_the_cnn():
@@ -57,7 +59,6 @@ def test_a_new_cnn_changes_that_run_alone():
 
 def test_a_cnn_that_timm_has_trained_is_no_run():
     name = {"studies__cnn__architecture": "resnet152.a1_in1k"}
-    assert cnn_run(changed(**name)) is None
     assert runs() - runs(**name) == {cnn_run()}
     assert runs(**name) < runs()
 
@@ -116,8 +117,39 @@ def test_a_preset_changes_the_runs_of_its_method_as_its_values_do():
     assert found == runs(hyperparameters__vpt={"prompts": 100}) != runs()
 
 
-def test_the_keys_of_the_other_stages_are_as_they_were():
-    recipe = Recipe(epochs=1, batch_size=2, learning_rate=0.5, weight_decay=0.0)
+@pytest.mark.parametrize(
+    ("overlay", "expected"),
+    [
+        (None, "01f9a2e07783fa2c4306"),
+        ("smoke.yaml", "144b52770b285843db61"),
+        ("mini_long.yaml", "0699dfa9ea02f87288ab"),
+        ("vtab1k.yaml", "f0e4f52456901c6d3f2d"),
+    ],
+)
+def test_the_keys_of_every_configuration_are_as_they_were(overlay, expected):
+    """With the studies and the search of NOAH's sizes, so that all stages have some."""
+    config = load(overlay)
+    config["hyperparameters"] = filled_in(config["hyperparameters"])
+    config["noah"]["search"] = "lite"
+    tasks = {t: {"train": f"{t}-train", "test": f"{t}-test"} for t in config["tasks"]}
+    sources = {name: CHECKSUMS[name] for name in ("pretraining", "source")}
+    checksums = {**sources, "backbone": {"weights": "w"}, **tasks}
+    plans = experiment_plans(config, checksums, CPU)
+    assert digest(sorted(plan.key for plan in plans)) == expected
+
+
+@pytest.mark.parametrize(
+    ("defaults", "key"),
+    [
+        ({}, "db5f5e44aba808c1b8ef"),
+        ({"warmup": 0.1, "flips": False}, "03d314cb57269caa82aa"),
+    ],
+)
+def test_a_key_has_the_values_of_the_recipe_that_were_given(defaults, key):
+    values = {"epochs": 1, "batch_size": 2, "learning_rate": 0.5, "weight_decay": 0.0}
+    recipe = Recipe.of(values | defaults)
+    assert recipe.identity() == values | defaults
+    assert Recipe.of(recipe.identity()) == recipe == Recipe(**values)
     (plan,) = source_plans(
         "lora",
         backbone="b",
@@ -127,19 +159,14 @@ def test_the_keys_of_the_other_stages_are_as_they_were():
         data={"x": 1},
         setting=CPU,
     )
+    assert plan.key == key
+
+
+def test_no_change_of_a_recipe_is_left_out_of_its_identity():
     values = {"epochs": 1, "batch_size": 2, "learning_rate": 0.5, "weight_decay": 0.0}
-    identity = {
-        "stage": "train_method",
-        "start": "b",
-        "method": "lora",
-        "hyperparameters": {"rank": 4},
-        "recipe": values | {"warmup": 0.1},
-        "data": {"x": 1},
-        "seed": 0,
-        "setting": {"device": "cpu", "precision": "float32"},
-        "version": 2,
-    }
-    assert plan.key == digest(identity)
+    for recipe in (Recipe(**values), Recipe.of(values)):
+        changed_one = replace(recipe, drop_path=0.1)
+        assert changed_one.identity() == values | {"drop_path": 0.1}
 
 
 def test_a_hyperparameter_changes_the_runs_of_its_method_alone():

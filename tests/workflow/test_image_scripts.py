@@ -20,6 +20,7 @@ import search_grid
 import validate_recipe
 from peftdiff.data.files import file_checksum
 from peftdiff.data.images import read_checksums, read_images, read_origin
+from peftdiff.models.device import Setting
 from peftdiff.records import (
     read_table,
     read_tables,
@@ -29,7 +30,8 @@ from peftdiff.records import (
     write_unavailable,
 )
 from peftdiff.runtime import UserError
-from peftdiff.stages import TrainingContext
+from peftdiff.stages.context import TrainingContext
+from peftdiff.stages.store import RunStore
 from tests.helpers import tables, vtab
 from tests.helpers.server import Served, serve
 
@@ -157,31 +159,32 @@ def test_a_task_that_a_download_lacks_is_unavailable_all_the_way(tmp_path):
     images, embedding = (tmp_path / f"{kind}.safetensors" for kind in "ab")
     prepare(tmp_path, images, task="dtd", missing="skip")
     assert unavailable(images) == reason
-    context = TrainingContext.prepare(
-        store="",
-        retrain=False,
-        device="cpu",
-        precision="auto",
-        normalization=NORMALIZATION,
-    )
-    models = {"backbone_path": "no backbone", "method_paths": [], "sizes_path": None}
-    given = {**models, "architecture": {}, "hyperparameters": {}}
+    context = TrainingContext(RunStore(""), Setting(), NORMALIZATION)
+    models = {
+        "backbone_path": "no backbone",
+        "method_paths": [],
+        "sizes_path": None,
+        "architecture": {},
+        "hyperparameters": {},
+    }
     task = {"experiment": "test", "task": "dtd"}
     names = {"names": task | {"group": "natural"}}
     parts = [str(tmp_path / f"{number}.csv") for number in range(7)]
     embed_task.main(
-        *(str(images), str(embedding), parts[5]),
-        **names,
-        **given,
+        str(images),
+        str(embedding),
+        parts[5],
         embedding={},
         normalization=NORMALIZATION,
         device="cpu",
         precision="auto",
+        **names,
+        **models,
     )
     assert unavailable(embedding) == reason
-    tuned = {**names, **given, "truth": {}, "context": context}
-    fine_tune.main(str(images), parts[0], selection_path=None, **tuned)
-    validate_recipe.main(str(images), parts[6], **tuned)
+    truth = names | models | {"truth": {}, "context": context}
+    fine_tune.main(str(images), parts[0], selection_path=None, **truth)
+    validate_recipe.main(str(images), parts[6], **truth)
     score_task.main(str(embedding), *parts[1:3], **names, metrics={})
     search_grid.main(str(embedding), parts[3], **task, axes={}, peftdiff={})
     how = {"peftdiff": {}, "start_seeds": []}

@@ -61,7 +61,10 @@ rule train_method:
         hyperparameters=lambda wildcards: config["hyperparameters"].get(
             wildcards.method, {}
         ),
-        recipe=lambda wildcards: recipe_of(config["source"], wildcards.method),
+        # Plain values: the engine notices no change of an object that it does not know.
+        recipe=lambda wildcards: (
+            recipe_of(config["source"], wildcards.method).identity()
+        ),
         seeds=config["source"]["seeds"],
         version=STAGE_VERSIONS["train_method"],
     message:

@@ -1,7 +1,6 @@
 """Draw the source's images from a dataset of the hub, for all experiments."""
 
 from pathlib import Path
-from typing import Any
 
 from peftdiff.data.files import file_checksum
 from peftdiff.data.hub import HubDataset, fetch_file, list_files
@@ -31,7 +30,7 @@ def main(
 
     shards = draw_from_shards(files, labels, shots, seed)
     write_images(Path(images_path), shards, cached, hub["image"])
-    origin: dict[str, Any] = {
+    origin = {
         "kind": "hub",
         "repository": dataset.repository,
         "revision": commit,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from peftdiff.diffusion import diffusion_score
 from peftdiff.embeddings import BACKBONE_MODEL, read_embedding
@@ -24,8 +25,8 @@ def main(
 ) -> None:
     """Write the first two coordinates of each panel, of the first seed's model."""
     features, labels = read_embedding(embedding_path)
-    by_task = mean_accuracies(read_table(truth_path)).T
-    accuracies = by_task[task].dropna().sort_values()
+    accuracies = pd.Series(mean_accuracies(read_table(truth_path)).loc[task])
+    accuracies = accuracies.dropna().sort_values()
     panels = {"Backbone": BACKBONE_MODEL}
     for rank, method in (
         ("best", accuracies.index[-1]),

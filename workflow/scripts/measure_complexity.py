@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -43,7 +44,7 @@ def main(
     setting = prepare_torch(device, precision)
     (cnn,) = read_models(cnn_path).values()
     parts = []
-    curves: dict[str, NDArray[Any]] = {}
+    curves: dict[str, NDArray[np.float32]] = {}
     paths = zip(tasks, embedding_paths, image_paths, strict=True)
     for task, features_path, images_path in paths:
         if unavailable(features_path):

@@ -5,8 +5,14 @@ from typing import Any
 from peftdiff.data.preparation import Preparation, check_decodable, write_prepared
 from peftdiff.records import read_json, write_unavailable
 from peftdiff.runtime import UserError, job, logger, params_as_kwargs
-from peftdiff.tasks import TASKS, VtabTask
-from peftdiff.tasks.vtab import TEST, TRAIN, holds_out_val200, read_task, task_folder
+from peftdiff.tasks.vtab import (
+    TEST,
+    TRAIN,
+    VTAB_TASKS,
+    holds_out_val200,
+    read_task,
+    task_folder,
+)
 
 
 def main(
@@ -23,8 +29,8 @@ def main(
     `manifest` says where a downloaded `root` is from; with `missing="skip"` a task that
     is not there is noted as unavailable.
     """
-    entry, how = TASKS[task], Preparation(**preparation)
-    assert isinstance(entry, VtabTask)  # the rule is asked for no other
+    entry = next(each for each in VTAB_TASKS if each.slug == task)
+    how = Preparation(**preparation)
     folder = task_folder(root, entry)
     if folder is None and missing == "skip":
         logger.warning("%s has no folder of the task %s: it is left out", root, task)

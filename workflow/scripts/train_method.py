@@ -65,7 +65,7 @@ if __name__ == "__main__":
             method=snakemake.wildcards.method,
             architecture=snakemake.params.architecture,
             hyperparameters=snakemake.params.hyperparameters,
-            recipe=snakemake.params.recipe,
+            recipe=Recipe.of(snakemake.params.recipe),
             seeds=snakemake.params.seeds,
             context=TrainingContext.prepare(**snakemake.params.context),
             workers=snakemake.threads - 1,

@@ -178,8 +178,10 @@ def _first_plans(
         first = fetched_plan(architecture_of(backbone), weights)
     else:
         first = backbone_plan(backbone, pretraining, setting)
-    cnn = cnn_plan(config["studies"]["cnn"], pretraining, setting)
-    return [first, cnn] if studies and cnn else [first]
+    cnn = config["studies"]["cnn"]
+    if studies and not isinstance(cnn["architecture"], str):
+        return [first, cnn_plan(cnn, pretraining, setting)]
+    return [first]
 
 
 def _selected(

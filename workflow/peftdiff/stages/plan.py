@@ -96,7 +96,7 @@ def recipe_of(section: Config, method: str = "") -> Recipe:
     method
         The method that is trained, if the section has rates of single methods.
     """
-    recipe = Recipe(**section["recipe"])
+    recipe = Recipe.of(section["recipe"])
     rate = section.get("learning_rates", {}).get(method, recipe.learning_rate)
     return replace(recipe, learning_rate=rate)
 

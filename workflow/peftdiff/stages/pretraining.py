@@ -138,10 +138,8 @@ def fetched_plan(architecture: Config, checksum: str) -> Plan:
     )
 
 
-def cnn_plan(cnn: Config, data: Config, setting: Setting) -> Plan | None:
-    """Return the plan of the CNN's training; None where timm has it pre-trained."""
-    if isinstance(cnn["architecture"], str):
-        return None
+def cnn_plan(cnn: Config, data: Config, setting: Setting) -> Plan:
+    """Return the plan of the training of a CNN that timm has not pre-trained."""
     return Plan(
         stage="train_cnn",
         start="",

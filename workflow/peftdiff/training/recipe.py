@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -27,6 +27,9 @@ class Recipe:
         The drop path rate of the last block, see `models.vit.set_drop_path`.
     augmentation
         The parts of `training.augmentation.Augmented`; None if there are none.
+    given
+        The names of the values that were given where the recipe was read; no value of
+        the recipe itself.
     """
 
     epochs: int
@@ -39,20 +42,25 @@ class Recipe:
     flips: bool = False
     drop_path: float = 0.0
     augmentation: Mapping[str, Any] | None = None
+    given: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Recipe:
+        """Return the recipe of these values, and remember which ones were given."""
+        return cls(**values, given=frozenset(values))
 
     def identity(self) -> dict[str, Any]:
-        """Return what a run's key owes to its recipe.
+        """Return the values that were given, and those that are not the defaults.
 
-        What is switched off is left out, so that a new option changes no key of the
-        runs that do without it.
+        A run's key is made of these. A default that nobody gave is left out, so that a
+        new option changes no key of the runs that do without it. `Recipe.of` makes the
+        same recipe of them again.
         """
-        values = asdict(self)
-        switches = (
-            "head_learning_rate",
-            "label_smoothing",
-            "flips",
-            "drop_path",
-            "augmentation",
-        )
-        off = {name for name in switches if not values[name]}
-        return {name: value for name, value in values.items() if name not in off}
+        options = {each.name: each.default for each in fields(self)}
+        del options["given"]
+        values = {name: getattr(self, name) for name in options}
+        return {
+            name: value
+            for name, value in values.items()
+            if name in self.given or value != options[name]
+        }
