@@ -110,7 +110,7 @@ def test_what_is_untried_is_named_so_beside_it(text):
 
 def test_what_is_run_elsewhere_is():
     for beginning, path in ELSEWHERE.items():
-        word = re.split(r"[ .]", beginning)[-1]
+        word = re.split(r"[ .-]", beginning)[-1]
         assert re.search(rf"\b{word}\b", (ROOT / path).read_text(encoding="utf-8"))
 
 
