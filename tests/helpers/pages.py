@@ -1,32 +1,32 @@
-"""What a reader sees of a page."""
+"""The pages that describe the project, cut into what a test asks of."""
 
+import itertools
 import re
-from html import unescape
 
-from peftdiff.paths import PAGE_PARTS, page_part
 from tests.helpers.project import ROOT
 
+README = ROOT / "README.md"
+PAGES = [
+    README,
+    *(ROOT / "CONTRIBUTING.md", ROOT / "results/README.md"),
+    *(ROOT / "benchmarks/README.md", ROOT / "tests/golden/README.md"),
+    ROOT / "workflow/resources/published/README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 
-def parts():
-    return {name: (ROOT / page_part(name)).read_text() for name in PAGE_PARTS}
+
+def sections(page):
+    """Return a page's text, cut before each heading; a fenced block has none."""
+    text = page.read_text(encoding="utf-8")
+    masked = FENCED.sub(lambda block: block.group().replace("\n#", "\n "), text)
+    starts = [heading.start() for heading in re.finditer(r"^#+ ", masked, re.M)]
+    return [text[a:b] for a, b in itertools.pairwise([0, *starts, len(text)])]
 
 
-def text_of(html):
-    """Return the words of a part of a page, without marks."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-
-
-class Opening:
-    """The opening of a page, as it is read."""
-
-    def __init__(self, html):
-        verdict = re.search(r'<p class="verdict (\w+)">(.*?)</p>', html, re.S)
-        self.state, self.headline = verdict[1], text_of(verdict[2])
-        listed = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html, re.S)
-        self.points = {text_of(name): text_of(words) for name, words in listed}
-        cards = re.search(r'<ul class="cards">(.*?)</ul>', html, re.S)[1]
-        self.cards = [
-            [text_of(p) for p in re.findall(r"<p[^>]*>(.*?)</p>", card, re.S)]
-            for card in re.findall(r"<li>(.*?)</li>", cards, re.S)
-        ]
-        self.badges = re.findall(r'<p class="badge (\w+)">', cards)
+def blocks(page, language):
+    """Yield each fenced block of a language, with the section that it stands in."""
+    for section in sections(page):
+        for block in FENCED.finditer(section):
+            if block.group(1) == language:
+                yield section, block.group(2)
