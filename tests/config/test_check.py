@@ -1,6 +1,7 @@
 """What is right passes unchanged; what is wrong ends in a sentence with its key."""
 
 import copy
+import dataclasses
 import json
 
 import pytest
@@ -14,7 +15,7 @@ from peftdiff.metrics import METRICS
 from peftdiff.runtime import UserError
 from peftdiff.stages.plan import architecture_of
 from peftdiff.tasks import TASKS
-from peftdiff.training.optimizer import Recipe
+from peftdiff.training.recipe import Recipe
 from tests.helpers.configuration import OVERLAYS, changed, load, mistake
 from tests.helpers.project import LIBRARY, ROOT
 
@@ -136,6 +137,11 @@ MISTAKES = [
         "a list of 2",
     ),
     (
+        {"source__recipe__augmentation": {"crop": [1.0, 0.08]}},
+        "source.recipe.augmentation.crop",
+        "the smallest share first",
+    ),
+    (
         {"hyperparameters__noah__lora": [2, 2, 2]},
         "hyperparameters.noah.lora",
         "3 sizes",
@@ -234,6 +240,11 @@ MISTAKES = [
         {"metric_parameters__peftdiff__components": 1001},
         "metric_parameters.peftdiff.components",
         "1000 images",
+    ),
+    (
+        {"metric_parameters__peftdiff__min_class_size": 501},
+        "metric_parameters.peftdiff.min_class_size",
+        "500 or less",
     ),
     (
         {"metric_parameters__knn": {"neighbors": 1000}},
@@ -362,7 +373,8 @@ def test_every_name_of_the_tables_is_allowed():
 
 def test_every_key_of_a_recipe_is_one_that_training_takes():
     # tests/training shows that each of these changes what is learnt.
-    assert set(SourceRecipe.model_fields) == set(Recipe.__dataclass_fields__)
+    taken = {field.name for field in dataclasses.fields(Recipe)} - {"given"}
+    assert set(SourceRecipe.model_fields) == taken
 
 
 def test_every_key_is_read_somewhere():

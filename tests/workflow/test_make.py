@@ -19,6 +19,7 @@ def project(tmp_path_factory):
     """A copy of the project, in a folder with a space in its name."""
     copy = copy_of_the_project(tmp_path_factory.mktemp("make") / "a project")
     (copy.root / ".venv").symlink_to(sys.prefix)
+    (copy.root / "wrong.yaml").write_text("source:\n  seeds: [0, -1]\n")
     (copy.root / "mine.yaml").write_text(
         "experiment: other\ndata:\n  test_images: 40\n"
     )
@@ -85,6 +86,7 @@ def test_the_experiment_is_the_one_of_the_merged_configuration(project):
         (["CORES=many"], ["cores"]),
         (["EXPERIMENT=smoke", "ARGS=nonsense"], ["nonsense"]),
         (["status", "CONFIG=tasks=nonsense"], ["config key 'tasks'"]),
+        (["CONFIGFILE=wrong.yaml"], ["config key 'source.seeds' has -1"]),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(project, arguments, words):

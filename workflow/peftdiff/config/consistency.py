@@ -134,6 +134,12 @@ def _check_augmentation(recipe: SourceRecipe) -> None:
             f"{where('source.recipe.flips')} is true, but there is an augmentation,"
             " too; leave it out, or name 'augmentation.flip' in its place"
         )
+    crop = augmentation.crop
+    if crop is not None and crop[0] > crop[1]:
+        raise UserError(
+            f"{where('source.recipe.augmentation.crop')} is {crop}; name the smallest"
+            " share first, then the largest"
+        )
     if (augmentation.mixup or augmentation.cutmix) and recipe.batch_size % 2:
         raise UserError(
             f"{where('source.recipe.batch_size')} is {recipe.batch_size}; mixup and"
@@ -176,6 +182,11 @@ def _check_scored_images(config: Configuration) -> None:
     limits = {
         "metric_parameters.peftdiff.neighbors": (score.neighbors, images),
         "metric_parameters.peftdiff.components": (score.components, images),
+        # A score compares two classes.
+        "metric_parameters.peftdiff.min_class_size": (
+            score.min_class_size,
+            images // 2,
+        ),
         "studies.grid.neighbors": (max(grid.neighbors), images),
         "studies.grid.components": (max(grid.components), images),
     }

@@ -1,15 +1,15 @@
 """The METHODS table, and how a method is attached to a vision transformer.
 
 Adding a method is one line in the table and one module of the same name with a function
-`build(model, *, generator, ...)`, whose further keywords are its hyper-parameters. The
-table and `hyperparameters` are read without torch; the rest imports it when it is used.
+`build(model, *, generator, ...)`, whose further keywords are its hyper-parameters.
+Their annotations (`peftdiff.parameters`) say what a configuration may give. The table
+and `hyperparameters` are read without torch; the rest imports it when it is used.
 """
 
-import ast
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from peftdiff.parameters import keywords
 
 if TYPE_CHECKING:
     from peftdiff.methods.lifecycle import (
@@ -99,19 +99,8 @@ def hyperparameters(method: str) -> dict[str, Any]:
     if method not in METHODS:
         known = ", ".join(METHODS)
         raise ValueError(f"unknown method '{method}'; the methods are: {known}")
-    # The module is parsed, so that a configuration is checked without importing torch.
-    spec = find_spec(f"{__name__}.{method}")
-    if spec is None or spec.origin is None:
-        raise ValueError(f"method '{method}' has no module {__name__}.{method}")
-    module = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-    functions = (node for node in module.body if isinstance(node, ast.FunctionDef))
-    build = next(function for function in functions if function.name == "build").args
-    keywords = zip(build.kwonlyargs, build.kw_defaults, strict=True)
-    return {
-        keyword.arg: ast.literal_eval(default)
-        for keyword, default in keywords
-        if default is not None
-    }
+    taken = keywords(f"{__name__}.{method}", "build")
+    return {name: keyword.default for name, keyword in taken.items()}
 
 
 def __getattr__(name: str) -> Any:

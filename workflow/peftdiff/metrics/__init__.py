@@ -2,8 +2,10 @@
 
 A metric is a module of this package named by its slug, with a function
 ``score(embedding, labels, *, ...)`` on an ``Embedding`` of checked features and class
-codes. A metric that is normalized over the pool returns a dict of components, named by
-its ``PARTS``, which its ``combine(components, backbone, *, ...)`` turns into scores.
+codes. The annotations of its keywords (``peftdiff.parameters``) say what a
+configuration may give. A metric that is normalized over the pool returns a dict of
+components, named by its ``PARTS``, which its ``combine(components, backbone, *, ...)``
+turns into scores.
 """
 
 import importlib
