@@ -50,7 +50,8 @@ def arrangement(rng: np.random.Generator, count: int) -> tuple[Ints, Bools, Bool
     grade = choose(rng, len(GRADES), count)
     low, high = np.array(GRADES)[grade].T
     enlarged = _between(rng, low, high)
-    total = _between(rng, *np.tile(np.array(NUCLEI)[:, None], count))
+    fewest, most = NUCLEI
+    total = _between(rng, np.full(count, fewest), np.full(count, most))
     rank = shuffled(rng, count, PLACES)
     return grade, rank < total[:, None], rank < enlarged[:, None]
 

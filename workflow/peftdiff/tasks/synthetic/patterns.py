@@ -224,5 +224,6 @@ def background(
     drawn from `contrast`.
     """
     fields = textured(rng, list(BACKGROUNDS.values()), kinds)
-    amplitude = over_pixels(uniform(rng, *contrast, len(kinds)))
+    low, high = contrast
+    amplitude = over_pixels(uniform(rng, low, high, len(kinds)))
     return filled(colors) + (amplitude * (2 * fields - 1))[:, None]
