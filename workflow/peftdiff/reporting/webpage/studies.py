@@ -157,7 +157,10 @@ def times_table(timing: pd.DataFrame) -> Table:
         columns += [
             Column(minutes, "Minutes", three_digits, label),
             Column(
-                *(gained, "Speed-up", three_digits, label),
+                gained,
+                "Speed-up",
+                three_digits,
+                label,
                 hint=GLOSSARY["speed-up"],
             ),
         ]
