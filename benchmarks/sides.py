@@ -32,11 +32,11 @@ def find(work: str, side: str) -> Side:
     return SIDES[work][side]
 
 
-def _diffusion(data: Embedding, **options: Any) -> Run:
+def _diffusion(data: Embedding, search: str = "exact") -> Run:
     from peftdiff.diffusion import diffusion_score
 
     def run() -> tuple[float, ...]:
-        score = diffusion_score(data.features, data.labels, **options)
+        score = diffusion_score(data.features, data.labels, search=search)
         return score.intra, score.inter
 
     return run
@@ -54,10 +54,10 @@ def _pydiffmap(data: Embedding) -> Run:
 
     unit = data.features / np.linalg.norm(data.features, axis=1, keepdims=True)
     # Its kernel is exp(-d^2 / (4 epsilon)); it leaves the constant eigenvector out.
-    settings = {"alpha": 0, "k": 20, "epsilon": 0.5, "n_evecs": 31}
+    diffusion_map = DiffusionMap.from_sklearn(alpha=0, k=20, epsilon=0.5, n_evecs=31)
 
     def run() -> tuple[float, ...]:
-        fitted = DiffusionMap.from_sklearn(**settings).fit(unit)
+        fitted = diffusion_map.fit(unit)
         return float(fitted.evals[0]), float(fitted.evals[-1])
 
     return run
@@ -92,8 +92,9 @@ def _grid(data: Embedding) -> Run:
 
 
 def _grids_of_task(data: Embedding) -> Run:
-    runs = [_grid(Embedding(*model)) for model in zip(*data, strict=True)]
-    return lambda: tuple(itertools.chain(*(run() for run in runs)))
+    models = zip(data.features, data.labels, strict=True)
+    runs = [_grid(Embedding(features, labels)) for features, labels in models]
+    return lambda: tuple(itertools.chain.from_iterable(run() for run in runs))
 
 
 def _metric(name: str, data: Embedding) -> Run:
@@ -118,10 +119,11 @@ def _task(data: Embedding) -> Run:
 
     def scores(model: int) -> list[float]:
         values = compute_many(names, data.features[model], data.labels[model])
-        return list(itertools.chain(*map(_numbers, values.values())))
+        return list(itertools.chain.from_iterable(map(_numbers, values.values())))
 
     def run() -> tuple[float, ...]:
-        return tuple(itertools.chain(*in_threads(scores, range(len(data.features)))))
+        models = range(len(data.features))
+        return tuple(itertools.chain.from_iterable(in_threads(scores, models)))
 
     return run
 

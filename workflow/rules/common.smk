@@ -1,7 +1,7 @@
 """What several rules say in the same words.
 
-Takes the configuration and the names of startup.smk; makes ANY, CONFIGURED, RUNNING,
-TRAINING, GPU, the names of fine-tuning, and functions; it makes no file.
+Takes the configuration and the names of startup.smk; makes ANY, CONFIGURED, TRAINING,
+GPU, the names of fine-tuning, and functions; it makes no file.
 """
 
 from snakemake.exceptions import WorkflowError
@@ -22,13 +22,14 @@ CONFIGURED = {
     "methods": POOL,
 }
 
-# What every job that runs models takes, and every job that trains any.
-RUNNING = {
+# What every job that trains is told, whatever it trains.
+TRAINING = {
     "device": config["device"],
     "precision": config["precision"],
     "normalization": NORMALIZATION,
+    "store": LIVE.runs,
+    "retrain": config["retrain"],
 }
-TRAINING = {**RUNNING, "store": LIVE.runs, "retrain": config["retrain"]}
 
 # A file where NOAH's sizes are searched, for the rules that need them, or nothing.
 SEARCHED = "noah" in POOL and config["noah"]["search"] != "none"
@@ -181,34 +182,21 @@ def truth_parts():
     return [LIVE.part("published_truth", "all")]
 
 
-def fine_tuning_inputs():
-    """Return what fine-tuning, and comparing recipes for it, start from."""
-    return {
-        "images": LIVE.data("{task}"),
-        "backbone": LIVE.model("backbone"),
-        "methods": lambda wildcards: [
-            LIVE.model(method) for method in tuned_methods(wildcards) if method in POOL
-        ],
-        "sizes": lambda wildcards: (
-            NOAH_SIZES if "noah" in tuned_methods(wildcards) else []
-        ),
-    }
+def trained_models(wildcards):
+    """Return the source-trained models that a job of fine-tuning starts from."""
+    return [LIVE.model(method) for method in tuned_methods(wildcards) if method in POOL]
 
 
-def fine_tuning_params(selection):
-    """Return the parameters of fine-tuning, or of comparing recipes for it."""
+def noah_sizes(methods):
+    """Return the file of NOAH's sizes if a job of these methods takes it, or nothing."""
+    return NOAH_SIZES if "noah" in methods else []
+
+
+def truth_section(selection):
+    """Return the section `ground_truth`, with or without what selects recipes.
+
+    What changes no number of a job is left out, as it is to make none stale.
+    """
+    left_out = {"source", "protocol", "job"} | (set() if selection else {"selection"})
     truth = config["ground_truth"]
-    # What changes no number of a job makes none stale.
-    others = {"source", "protocol", "job"}
-    if not selection:
-        others.add("selection")
-    return {
-        "names": row_names,
-        "architecture": ARCHITECTURE,
-        "hyperparameters": lambda wildcards: hyperparameters_of(
-            tuned_methods(wildcards)
-        ),
-        "truth": {key: truth[key] for key in truth if key not in others},
-        "context": TRAINING,
-        "version": STAGE_VERSIONS["fine_tune"],
-    }
+    return {key: truth[key] for key in truth if key not in left_out}

@@ -25,7 +25,9 @@ rule embed_task:
         mem_mb=doubling(8000),
         runtime=doubling(60),
     params:
-        **RUNNING,
+        device=config["device"],
+        precision=config["precision"],
+        normalization=NORMALIZATION,
         hyperparameters=hyperparameters_of(POOL),
         names=row_names,
         architecture=ARCHITECTURE,

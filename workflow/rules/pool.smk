@@ -41,7 +41,7 @@ rule train_method:
     input:
         images=LIVE.data("source"),
         backbone=LIVE.model("backbone"),
-        sizes=lambda wildcards: NOAH_SIZES if wildcards.method == "noah" else [],
+        sizes=lambda wildcards: noah_sizes([wildcards.method]),
     output:
         LIVE.model("{method}"),
     log:

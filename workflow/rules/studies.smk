@@ -199,7 +199,9 @@ rule measure_complexity:
         mem_mb=doubling(8000),
         runtime=doubling(60),
     params:
-        **RUNNING,
+        device=config["device"],
+        precision=config["precision"],
+        normalization=NORMALIZATION,
         experiment=config["experiment"],
         tasks=config["tasks"],
         architecture=config["studies"]["cnn"]["architecture"],

@@ -10,7 +10,10 @@ val_selected, each method is fine-tuned by the best of them, task by task.
 
 rule validate_recipe:
     input:
-        **fine_tuning_inputs(),
+        images=LIVE.data("{task}"),
+        backbone=LIVE.model("backbone"),
+        methods=trained_models,
+        sizes=lambda wildcards: noah_sizes(tuned_methods(wildcards)),
     output:
         LIVE.part("recipe", TUNED),
     log:
@@ -26,7 +29,12 @@ rule validate_recipe:
         mem_mb=doubling(8000),
         runtime=doubling(240),
     params:
-        **fine_tuning_params(selection=True),
+        names=row_names,
+        architecture=ARCHITECTURE,
+        hyperparameters=lambda wildcards: hyperparameters_of(tuned_methods(wildcards)),
+        truth=truth_section(selection=True),
+        context=TRAINING,
+        version=STAGE_VERSIONS["fine_tune"],
     message:
         f"Compare recipes of {TUNED_METHODS} on held-out images of {{wildcards.task}}"
     script:
@@ -51,8 +59,11 @@ rule choose_recipe:
 
 rule fine_tune:
     input:
-        **fine_tuning_inputs(),
         **({"selection": LIVE.part("recipe", TUNED)} if SELECTED else {}),
+        images=LIVE.data("{task}"),
+        backbone=LIVE.model("backbone"),
+        methods=trained_models,
+        sizes=lambda wildcards: noah_sizes(tuned_methods(wildcards)),
     output:
         LIVE.part("ground_truth", TUNED),
     log:
@@ -67,7 +78,12 @@ rule fine_tune:
         mem_mb=doubling(8000),
         runtime=doubling(240),
     params:
-        **fine_tuning_params(selection=SELECTED),
+        names=row_names,
+        architecture=ARCHITECTURE,
+        hyperparameters=lambda wildcards: hyperparameters_of(tuned_methods(wildcards)),
+        truth=truth_section(selection=SELECTED),
+        context=TRAINING,
+        version=STAGE_VERSIONS["fine_tune"],
     message:
         f"Fine-tune {TUNED_METHODS} on {{wildcards.task}} (follow {{log}})"
     script:

@@ -19,8 +19,12 @@ def main(paths: list[str], *, config: dict[str, Any], store: str) -> None:
     settings = allowed_settings(config["device"], config["precision"])
     runs = RunStore(store)
     results = runs.results()
-    keep = (referenced_runs(config, checksums, s, results) for s in settings)
-    removed = runs.prune(set().union(*keep))
+    keep = {
+        key
+        for setting in settings
+        for key in referenced_runs(config, checksums, setting, results)
+    }
+    removed = runs.prune(keep)
     logger.info("deleted %d runs: %s", len(removed), " ".join(removed))
 
 

@@ -44,7 +44,8 @@ def decode(
             f"the image {path} cannot be decoded ({reason}); replace it, or get a"
             " complete copy of the task"
         ) from None
-    box = _central_square(*rgb.size) if central else None
+    width, height = rgb.size
+    box = _central_square(width, height) if central else None
     return np.asarray(rgb.resize((size, size), RESAMPLING[interpolation], box))
 
 

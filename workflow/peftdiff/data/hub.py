@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import fnmatch
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,22 +63,25 @@ def list_files(dataset: HubDataset, pattern: str) -> tuple[str, list[str]]:
     import huggingface_hub
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
-    repository: Any = {"repo_id": dataset.repository, "repo_type": "dataset"}
+    name = dataset.repository
     with _user_errors(dataset, "the list of files"):
         revision = huggingface_hub.resolve_revision(
-            **repository, revision=dataset.revision
+            repo_id=name, repo_type="dataset", revision=dataset.revision
         )
         try:
             files = huggingface_hub.get_cached_repo_tree(
-                **repository, revision=revision
+                repo_id=name, repo_type="dataset", revision=revision
             )
         except CachedRepoTreeNotFoundError:
             # Downloading any part of a dataset caches the list of all its files.
             huggingface_hub.snapshot_download(
-                **repository, revision=revision, allow_patterns=CARD
+                repo_id=name,
+                repo_type="dataset",
+                revision=revision,
+                allow_patterns=CARD,
             )
             files = huggingface_hub.get_cached_repo_tree(
-                **repository, revision=revision
+                repo_id=name, repo_type="dataset", revision=revision
             )
     names = sorted(file.path for file in files)
     matching = [name for name in names if fnmatch.fnmatchcase(name, pattern)]
@@ -110,19 +114,20 @@ def fetch_file(
     """
     import huggingface_hub
 
-    wanted: Any = {
-        "repo_id": dataset.repository,
-        "repo_type": "dataset",
-        "filename": file,
-        "revision": commit or dataset.revision,
-    }
+    download: Callable[..., Any] = functools.partial(
+        huggingface_hub.hf_hub_download,
+        repo_id=dataset.repository,
+        repo_type="dataset",
+        filename=file,
+        revision=commit or dataset.revision,
+    )
     with _user_errors(dataset, file):
-        planned = huggingface_hub.hf_hub_download(**wanted, dry_run=True)
+        planned = download(dry_run=True)
         if planned.will_download and planned.file_size:
             purpose = f"downloading {file} of {dataset.repository}"
             require_space(planned.local_path, planned.file_size, purpose)
             logger.info("%s (%.2f GB)", purpose, planned.file_size / GIGABYTE)
-        path = huggingface_hub.hf_hub_download(**wanted)
+        path = download()
     return Path(path), planned.commit_hash
 
 

@@ -95,11 +95,11 @@ def score_grid(
         for counts in served:
             spectrum = solve_kernel(kernel, max(counts), variant, symmetrize, seed)
             points = _points(spectrum, dataset, diffusion_times, counts, inter)
-            rows += [(t, k, c, *distances) for t, c, *distances in points]
+            rows += [(t, k, c, intra, inter) for t, c, intra, inter in points]
         return rows
 
     # Eigenproblems side by side: one core each is faster than all cores for each.
-    rows = itertools.chain(*in_threads(rows_of, neighbors))
+    rows = itertools.chain.from_iterable(in_threads(rows_of, neighbors))
     names = ["diffusion_time", "neighbors", "components", "intra", "inter"]
     return pd.DataFrame(rows, columns=names)
 
@@ -119,7 +119,8 @@ def _points(
         for c in components:
             # All eigenvectors of eigenvalue 1 are kept, however few are asked for.
             used = weights[: max(c, connected_components)]
-            yield (t, c, *weighted_distances(statistics, used, inter))
+            intra_distance, inter_distance = weighted_distances(statistics, used, inter)
+            yield t, c, intra_distance, inter_distance
 
 
 def _check_axes(

@@ -172,8 +172,16 @@ def diffusion_score(
         self_loops=self_loops,
         symmetrize=symmetrize,
     )
-    distances = class_distances(values, vectors, samples.codes, diffusion_time, inter)
-    return DiffusionScore(*distances, values, vectors, connected_components)
+    within, between = class_distances(
+        values, vectors, samples.codes, diffusion_time, inter
+    )
+    return DiffusionScore(
+        intra=within,
+        inter=between,
+        eigenvalues=values,
+        eigenvectors=vectors,
+        connected_components=connected_components,
+    )
 
 
 def find_samples(

@@ -127,8 +127,10 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     for row in rows if fewer else ():
         row["note"] = "; ".join(filter(None, [row["note"], fewer]))
     null = null_distribution(len(means.columns))
-    sizes = {"n_methods": len(means.columns), "null_sd": float(np.std(null))}
-    return pd.DataFrame(rows).assign(**sizes).reindex(columns=COLUMNS)
+    table = pd.DataFrame(rows).assign(
+        n_methods=len(means.columns), null_sd=float(np.std(null))
+    )
+    return table.reindex(columns=COLUMNS)
 
 
 def predictions(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -168,7 +168,9 @@ def replicates(scores: pd.DataFrame, truth: pd.DataFrame) -> Replicates:
     axes = [seeds, tasks, methods]
     parameters = pool.assign(seed=seeds[0] if seeds else 0)
     return Replicates(
-        *(tasks, methods, seeds),
+        tasks=tasks,
+        methods=methods,
+        seeds=seeds,
         accuracies=_cells(pool, "accuracy", axes),
         scores={
             str(metric): _cells(table, "score", axes)

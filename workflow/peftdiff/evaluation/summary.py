@@ -121,9 +121,12 @@ def _achieved(scores: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Any]:
     scores, accuracies = (
         t.sort_index().sort_index(axis=1) for t in (scores, accuracies)
     )
-    pairs = list(zip(scores.to_numpy(), accuracies.to_numpy(), strict=True))
+    by_task = list(zip(scores.to_numpy(), accuracies.to_numpy(), strict=True))
     taus = weighted_taus(scores.to_numpy(), accuracies.to_numpy())
-    mean, nulls = float(np.mean(taus)), [permutation_null(*pair) for pair in pairs]
+    mean = float(np.mean(taus))
+    nulls = [permutation_null(predicted, true) for predicted, true in by_task]
+    regrets = [regret(predicted, true) for predicted, true in by_task]
+    hits = [top_hit(predicted, true) for predicted, true in by_task]
     low, high = mean_interval(taus)
     variances = [float(np.var(null.taus)) for null in nulls]
     own_orders = null_of_mean(nulls)
@@ -137,8 +140,8 @@ def _achieved(scores: pd.DataFrame, accuracies: pd.DataFrame) -> dict[str, Any]:
         "smallest_p_value": max(map(smallest_p_value, (own_orders, one_order))),
         "ci_low": low,
         "ci_high": high,
-        "regret_at_1": float(np.mean([regret(*pair) for pair in pairs])),
-        "top_3_hit_rate": float(np.mean([top_hit(*pair) for pair in pairs])),
+        "regret_at_1": float(np.mean(regrets)),
+        "top_3_hit_rate": float(np.mean(hits)),
     }
 
 

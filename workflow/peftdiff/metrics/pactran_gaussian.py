@@ -254,7 +254,8 @@ def _fit(embedding: Embedding, labels: Codes, ridge: float) -> Point:
     """
     unit = embedding.unit
     in_unit = min(ridge / unit / unit, MOST_RIDGE)
-    problem = Regression(*_axes(embedding), labels, in_unit)
+    points, moments = _axes(embedding)
+    problem = Regression(points, moments, labels, in_unit)
     n_weights = problem.design.shape[1]
     point = problem.at(np.zeros((int(labels.max()) + 1, n_weights)))
     start, gain = point.slope, math.inf

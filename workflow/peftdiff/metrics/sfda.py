@@ -85,7 +85,8 @@ def score(
         lam = _check_shrinkage(shrinkage)
     posteriors = _posteriors(centered, labels, means, within, lam)
     mixed = _mix(centered, labels, means, posteriors)
-    posteriors = _posteriors(mixed, labels, *_class_statistics(mixed, labels), lam)
+    means, within = _class_statistics(mixed, labels)
+    posteriors = _posteriors(mixed, labels, means, within, lam)
     true = posteriors[np.arange(len(labels)), labels]
     n, d = centered.shape
     if true.min() > 1 - CERTAIN and n <= 2 * (d + 1):

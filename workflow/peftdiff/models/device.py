@@ -86,7 +86,8 @@ def allowed_settings(device: str, precision: str) -> list[Setting]:
     """Return every setting that the configured names may mean, on whatever machine."""
     devices = ["cpu", "cuda"] if device == "auto" else [device]
     precisions = ["float32", "bfloat16"] if precision == "auto" else [precision]
-    return [Setting(*names) for names in itertools.product(devices, precisions)]
+    pairs = itertools.product(devices, precisions)
+    return [Setting(device, precision) for device, precision in pairs]
 
 
 def prepare_torch(device: str, precision: str, threads: int = 1) -> Setting:

@@ -53,7 +53,8 @@ def fetch_weights(
         architecture["name"],
         architecture["image_size"],
         usual["input_size"][-1],
-        *(usual["mean"], usual["std"]),
+        usual["mean"],
+        usual["std"],
     )
     if path is None:
         weights = _from_hub(architecture)

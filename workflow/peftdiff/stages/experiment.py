@@ -72,8 +72,9 @@ def experiment_plans(
         where they are fixed. Where they are selected and no selection is finished, all
         that may come of it; else one run a seed stands for that.
     results
-        Of the finished runs, by key. Where NOAH's sizes are searched, they are taken
-        from here; before the search is done, its runs have keys that no run will have.
+        The results of the finished runs, by key. Where NOAH's sizes are searched, they
+        are taken from here; before the search is done, its runs have keys that no run
+        will have.
     """
     source = config["source"]
     plans = _first_plans(config, checksums, setting, studies=studies)
@@ -106,7 +107,8 @@ def experiment_plans(
             )
             starts[method] = {plan.seed: plan.key for plan in trained}
             plans += trained
-    # Of an unavailable task nothing is fine-tuned, of a published ground truth no task.
+    # Nothing is fine-tuned on an unavailable task, nor where the ground truth is a
+    # published one.
     fine_tuned = config["ground_truth"]["source"] == FINE_TUNE
     for task in config["tasks"] if fine_tuned else ():
         if checksums[task]:

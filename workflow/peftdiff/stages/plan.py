@@ -47,9 +47,9 @@ class Plan:
     data
         Checksums of the images, and how they are normalized.
     seed
-        Of initialisation, data order and augmentation.
+        Seed of the initialisation, of the data order and of the augmentation.
     setting
-        Device type and precision.
+        The type of the device, and the precision.
     """
 
     stage: str

@@ -57,8 +57,9 @@ def runs_by_stage(
 
     Returns
     -------
-    stage, runs, done, begun, left (with those begun), seconds_done (their sum),
-    median_seconds and seconds_left (empty where no run of the stage is done).
+    DataFrame
+        Columns stage, runs, done, begun, left (with those begun), seconds_done (their
+        sum), median_seconds and seconds_left (empty where no run of the stage is done).
     """
     plans = experiment_plans(config, checksums, setting, studies=False, results=results)
     rows = []

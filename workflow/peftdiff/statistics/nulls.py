@@ -64,7 +64,8 @@ def permutation_null(
             raise ValueError(
                 "all scores or all accuracies are equal; they rank nothing"
             )
-    return _null(*patterns, draws, seed)
+    of_scores, of_accuracies = patterns
+    return _null(of_scores, of_accuracies, draws, seed)
 
 
 def null_of_mean(nulls: Sequence[Null], draws: int = DRAWS, seed: int = 0) -> Null:

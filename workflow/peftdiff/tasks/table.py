@@ -58,9 +58,15 @@ def generate_task(slug: str, train_size: int, test_size: int) -> TaskImages:
         drawn = [name for name, task in TASKS.items() if isinstance(task, DrawnTask)]
         raise ValueError(f"unknown task {slug!r}: choose from {', '.join(drawn)}")
     module = import_module(f"peftdiff.tasks.synthetic.{slug}")
-    train = generate(module.draw, slug, "train", train_size)
-    test = generate(module.draw, slug, "test", test_size)
-    return TaskImages(*train, *test, tuple(module.CLASSES))
+    train_images, train_labels = generate(module.draw, slug, "train", train_size)
+    test_images, test_labels = generate(module.draw, slug, "test", test_size)
+    return TaskImages(
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
+        class_names=tuple(module.CLASSES),
+    )
 
 
 def group_of(slug: str) -> str:

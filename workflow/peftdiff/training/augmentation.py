@@ -111,7 +111,8 @@ class Augmented(Dataset[Pixels]):
     def __getitem__(self, row: int) -> Pixels:
         """Return an image (3, size, size) as the present epoch has it."""
         pixels = np.array(self._images.pixels[row : row + 1])[0]
-        with seeded("image", *self._key, row):
+        seed, epoch = self._key
+        with seeded("image", seed, epoch, row):
             return np.asarray(self._transform(Image.fromarray(pixels)))
 
     def epoch(
@@ -182,17 +183,19 @@ def _image_transform(
     Without a crop, the "random" one is the whole image, and changes nothing.
     """
     crop = parts.get("crop")
-    how: dict[str, Any] = {
-        "scale": tuple(crop) if crop else (1.0, 1.0),
-        "ratio": None if crop else (1.0, 1.0),
-        "hflip": parts.get("flip") or 0.0,
-        "color_jitter": parts.get("color_jitter") or None,
-        "auto_augment": parts.get("randaugment"),
-        "interpolation": INTERPOLATION,
-        "mean": tuple(np.broadcast_to(mean, 3).tolist()),  # fills what moves into view
-        "use_prefetcher": True,  # bytes are returned
-    }
-    transform: Any = create_transform(size, is_training=True, **how)
+    transform: Any = create_transform(
+        size,
+        is_training=True,
+        scale=tuple(crop) if crop else (1.0, 1.0),
+        ratio=None if crop else (1.0, 1.0),
+        hflip=parts.get("flip") or 0.0,
+        # None is none at all, though timm's own signature does not say so.
+        color_jitter=parts.get("color_jitter") or None,  # type: ignore[arg-type]
+        auto_augment=parts.get("randaugment"),
+        interpolation=INTERPOLATION,
+        mean=tuple(np.broadcast_to(mean, 3).tolist()),  # fills what moves into view
+        use_prefetcher=True,  # bytes are returned
+    )
     for part in transform.transforms:
         for change in getattr(part, "ops", ()):
             if change.aug_fn is posterize:

@@ -124,7 +124,8 @@ def _split(faiss: Any, singles: Singles) -> Lists:
         faiss.knn(singles[rows] - mean, means.centroids, 1)[1][:, 0]
         for rows in _blocks(n, BLOCK)
     ]
-    return Lists(mean, means.centroids, *_sorted_by(np.concatenate(nearest), n_lists))
+    order, starts = _sorted_by(np.concatenate(nearest), n_lists)
+    return Lists(mean=mean, centers=means.centroids, order=order, starts=starts)
 
 
 def _sorted_by(keys: Index, n_keys: int) -> tuple[Index, Index]:

@@ -106,8 +106,14 @@ def _averages(taus: pd.DataFrame, printed: pd.DataFrame) -> Iterable[dict[str, o
     for row in printed.to_dict("records"):
         mean, count, note = _mean(taus, row["metric"], row["group"])
         yield _row(
-            *("average", row["metric"], row["group"], count),
-            *(row["weighted_tau"], mean, TAU_DECIMALS, note),
+            quantity="average",
+            name=row["metric"],
+            group=row["group"],
+            n_tasks=count,
+            printed=row["weighted_tau"],
+            found=mean,
+            decimals=TAU_DECIMALS,
+            note=note,
         )
 
 
@@ -140,8 +146,14 @@ def _improvements(
         if ours != theirs:
             note = f"{OURS}'s average runs over {ours} tasks"
         yield _row(
-            *("improvement", row["metric"], "all", theirs, row["percent"], found),
-            *(OTHER_DECIMALS, ZERO if found is UNDEFINED else note),
+            quantity="improvement",
+            name=row["metric"],
+            group="all",
+            n_tasks=theirs,
+            printed=row["percent"],
+            found=found,
+            decimals=OTHER_DECIMALS,
+            note=ZERO if found is UNDEFINED else note,
         )
 
 
@@ -152,11 +164,18 @@ def _improvements_from_tasks(
     table = taus.pivot_table("weighted_tau", "task", "metric", sort=False)
     for row in printed.to_dict("records"):
         shared = table.reindex(columns=[OURS, row["metric"]]).dropna()
-        found = _improvement(*shared.mean()) if len(shared) else UNDEFINED
+        ours, theirs = shared.mean()
+        found = _improvement(ours, theirs) if len(shared) else UNDEFINED
         note = ZERO if found is UNDEFINED else ""
         yield _row(
-            *("improvement_from_tasks", row["metric"], "all", len(shared)),
-            *(row["percent"], found, OTHER_DECIMALS, note if len(shared) else NO_TASKS),
+            quantity="improvement_from_tasks",
+            name=row["metric"],
+            group="all",
+            n_tasks=len(shared),
+            printed=row["percent"],
+            found=found,
+            decimals=OTHER_DECIMALS,
+            note=note if len(shared) else NO_TASKS,
         )
 
 
@@ -169,8 +188,14 @@ def _speed_ups(timing: pd.DataFrame) -> Iterable[dict[str, object]]:
             HALF_MINUTES,
         )
         yield _row(
-            *("speed_up", OURS, row["group"], pd.NA, row["speed_up"], found),
-            *(OTHER_DECIMALS, ""),
+            quantity="speed_up",
+            name=OURS,
+            group=row["group"],
+            n_tasks=pd.NA,
+            printed=row["speed_up"],
+            found=found,
+            decimals=OTHER_DECIMALS,
+            note="",
         )
 
 
@@ -181,8 +206,14 @@ def _ablation(
         combined = row["score"] == "combined"
         mean, count, note = _mean(taus, OURS) if combined else (UNDEFINED, 0, NO_TASKS)
         yield _row(
-            *("ablation", row["score"], "all", count if count else pd.NA),
-            *(row["weighted_tau"], mean, TAU_DECIMALS, note),
+            quantity="ablation",
+            name=row["score"],
+            group="all",
+            n_tasks=count if count else pd.NA,
+            printed=row["weighted_tau"],
+            found=mean,
+            decimals=TAU_DECIMALS,
+            note=note,
         )
 
 
@@ -191,7 +222,7 @@ def _improvement(ours: float | None, theirs: float | None) -> Value:
     if ours is None or theirs is None:
         return UNDEFINED
     ratio = _ratio(ours, HALF_TAU, theirs, HALF_TAU)
-    return ratio if ratio is UNDEFINED else Value(*(100 * (r - 1) for r in ratio))
+    return ratio if ratio is UNDEFINED else Value._make(100 * (r - 1) for r in ratio)
 
 
 def _ratio(top: float, half_top: float, bottom: float, half_bottom: float) -> Value:

@@ -131,7 +131,7 @@ class CachedDiffusionScore:
     """The score of one embedding under several choices; shared steps are taken once."""
 
     def __init__(self, features: NDArray[np.float32], labels: Labels) -> None:
-        self._data = features, labels
+        self._features, self._labels = features, labels
         self._found = functools.cache(self._find)
         self._solved = functools.cache(self._solve)
 
@@ -150,7 +150,7 @@ class CachedDiffusionScore:
         return class_distances(values, vectors, codes, time, inter)
 
     def _find(self, **options: Any) -> Samples:
-        return find_samples(*self._data, **options)
+        return find_samples(self._features, self._labels, **options)
 
     def _solve(self, **options: Any) -> Spectrum:
         samples = self._found(**_some(options, SEARCH))
@@ -169,7 +169,12 @@ def _without(options: Mapping[str, Any], names: Collection[str]) -> dict[str, An
 def _row(chain: CachedDiffusionScore, run: Run, smallest: int) -> dict[str, Any]:
     """Return a run's row: its class distances, or why it has none."""
     parameters, note = _without_effect(run.parameters, smallest)
-    row = {**dict(zip(RUN, run[:3], strict=True)), "note": note}
+    row = {
+        "choice": run.choice,
+        "value": run.value,
+        "start_seed": run.start_seed,
+        "note": note,
+    }
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

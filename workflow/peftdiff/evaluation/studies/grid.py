@@ -56,7 +56,7 @@ class ScoredGrid(NamedTuple):
 def grid_components(
     features: Features,
     labels: Labels,
-    axes: Mapping[str, Sequence[float]],
+    axes: Mapping[str, Sequence[Any]],
     parameters: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Return the class distances of every model of a task over the whole grid.
@@ -80,7 +80,14 @@ def grid_components(
     options = {name: parameters[name] for name in parameters if name not in SETTING}
     return tabulate_models(
         features,
-        lambda array: score_grid(array, labels, **axes, **options),  # type: ignore[arg-type]
+        lambda array: score_grid(
+            array,
+            labels,
+            diffusion_times=axes["diffusion_times"],
+            neighbors=axes["neighbors"],
+            components=axes["components"],
+            **options,
+        ),
     )
 
 
@@ -104,9 +111,14 @@ def score_settings(components: pd.DataFrame, truth: pd.DataFrame) -> ScoredGrid:
         tau, note = correlate_scores(scores[-1], means.loc[task], pools)
         taus.append(tau)
         notes.append(note)
-    experiment = truth["experiment"].iloc[0]
-    arrays = (np.stack(scores), means, np.stack(taus))
-    return ScoredGrid(settings, *arrays, notes, experiment)
+    return ScoredGrid(
+        settings=settings,
+        scores=np.stack(scores),
+        accuracies=means,
+        taus=np.stack(taus),
+        notes=notes,
+        experiment=truth["experiment"].iloc[0],
+    )
 
 
 def tabulate_grid(scored: ScoredGrid) -> pd.DataFrame:

@@ -210,7 +210,8 @@ def _name_classes(
     for c, text, *line in zip(present, texts, anchors, centers, strict=True):
         text.set_position(tuple(to_data.transform(line[1])))
         color = style.CLASS_COLORS[c]
-        panel.plot(*to_data.transform(line).T, color=color, linewidth=0.9, zorder=3)
+        x, y = to_data.transform(line).T
+        panel.plot(x, y, color=color, linewidth=0.9, zorder=3)
 
 
 def _look(label: int, keyed: bool) -> dict[str, Any]:

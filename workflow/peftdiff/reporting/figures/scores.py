@@ -170,16 +170,10 @@ def _reach(point: pd.Series, value: str) -> list[list[float]]:
 
 
 def _add_legend(figure: Figure, methods: list[str], per_row: int) -> None:
+    positions = [labels.method_position(method, methods) for method in methods]
     handles = [
-        Line2D(
-            [],
-            [],
-            linestyle="none",
-            **style.mean_marker(
-                *style.method_style(labels.method_position(method, methods))
-            ),
-        )
-        for method in methods
+        Line2D([], [], linestyle="none", **style.mean_marker(color, marker))
+        for color, marker in map(style.method_style, positions)
     ]
     figure.legend(
         handles,

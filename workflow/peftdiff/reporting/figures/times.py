@@ -66,10 +66,11 @@ def _draw_panel(panel: Axes, minutes: pd.DataFrame, named: bool) -> None:
     panel.set_xscale("log")
     for height, (metric, row) in enumerate(minutes.iterrows()):
         bold = metric == OURS
-        look = (style.ACCENT, "D") if bold else (style.GREY, "o")
+        color, marker = (style.ACCENT, "D") if bold else (style.GREY, "o")
         for column, filled in (("metric_minutes", False), ("scoring_minutes", True)):
             if row[column] > 0:
-                panel.plot(row[column], height, **rows.mark(*look, filled=filled))
+                look = rows.mark(color, marker, filled=filled)
+                panel.plot(row[column], height, **look)
         _write(panel, height, float(row["speed_up"]), bold)
     for column, color, dashes in (
         ("embedding_minutes", style.GREY, DASHED),

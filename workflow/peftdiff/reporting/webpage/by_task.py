@@ -83,7 +83,10 @@ def task_table(
         if group != OVERALL:
             columns += [
                 Column(
-                    *(task, task_label(task), show, group_label(group)),
+                    key=task,
+                    label=task_label(task),
+                    show=show,
+                    group=group_label(group),
                     missing=missing,
                     best=best,
                 )

@@ -60,7 +60,9 @@ def jobs_table(usage: pd.DataFrame) -> Table:
         Column("minutes", "Minutes", decimals(1), hint="The minutes of all its jobs."),
         Column("longest", "Longest", decimals(1), hint="Minutes of the longest job."),
         Column(
-            *("megabytes", "Memory, MB", decimals(0)),
+            "megabytes",
+            "Memory, MB",
+            decimals(0),
             hint="The most that one of its jobs held.",
             missing="not measured",
         ),

@@ -23,7 +23,7 @@ FILTERS = {
     "number": text.number,
     "percent": text.percent,
     "p": text.p_equals,
-    "interval": lambda ends: text.interval(*ends),
+    "interval": lambda ends: text.interval(ends[0], ends[1]),
     "three_digits": text.three_digits,
     "duration": text.duration,
     "counted": text.counted,

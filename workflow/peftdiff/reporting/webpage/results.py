@@ -135,12 +135,15 @@ def gains_table(
         Column("metric", "Metric", metric_label),
         Column("difference", "Difference", hint="of the mean weighted taus"),
         Column(
-            *("percent", "Improvement, %", decimals(1)),
+            "percent",
+            "Improvement, %",
+            decimals(1),
             hint="ratio of the means, less one",
             missing="no ratio: an average is not above zero",
         ),
         Column(
-            *("printed", "Poster, %"),
+            "printed",
+            "Poster, %",
             hint="as printed, on VTAB-1k",
             missing="not on the poster",
         ),

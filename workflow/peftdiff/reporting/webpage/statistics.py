@@ -27,7 +27,8 @@ from peftdiff.reporting.webpage.tables import (
 SUMMARY = (
     Column("metric", "Metric", metric_label),
     Column(
-        *("mean_weighted_tau", "Mean tau"),
+        "mean_weighted_tau",
+        "Mean tau",
         hint="The mean weighted tau over the tasks where it is defined.",
         best="highest",
     ),
@@ -40,7 +41,9 @@ SUMMARY = (
     Column("regret_at_1", "Points lost", decimals(1), hint=GLOSSARY["regret"]),
     Column("top_3", "Top 3, %", decimals(0), hint=GLOSSARY["top 3"]),
     Column(
-        *("n_tasks", "Tasks", decimals(0)),
+        "n_tasks",
+        "Tasks",
+        decimals(0),
         hint="The number of tasks where the weighted tau is defined.",
     ),
 )
@@ -51,7 +54,9 @@ def summary_table(summary: pd.DataFrame) -> Table:
     frame = summary.set_index("metric", drop=False)
     ends = frame[["ci_low", "ci_high"]].astype(float).to_numpy()
     frame = frame.assign(
-        interval=pd.Series([interval(*pair) or None for pair in ends], frame.index),
+        interval=pd.Series(
+            [interval(low, high) or None for low, high in ends], frame.index
+        ),
         top_3=100 * frame["top_3_hit_rate"],
         verdict=frame["verdict"].replace("", None),
     )
@@ -78,12 +83,14 @@ def friedman_table(friedman: pd.DataFrame) -> Table:
     columns = (
         Column("metric", "Metric", metric_label),
         Column(
-            *("mean_rank", "Mean rank"),
+            "mean_rank",
+            "Mean rank",
             hint="The mean rank of its weighted tau within a task; 1 is the best.",
             missing="undefined",
         ),
         Column(
-            *("told", "Told from the best?"),
+            "told",
+            "Told from the best?",
             hint="Whether it is beyond the critical difference (Nemenyi's test).",
         ),
     )
@@ -99,7 +106,8 @@ def reliability_table(reliability: pd.DataFrame) -> Table:
         Column("task", "Task", task_label),
         Column("seeds", "Seeds", decimals(0)),
         Column(
-            *("reliability", "Reliability"),
+            "reliability",
+            "Reliability",
             hint=GLOSSARY["reliability"],
             missing="undefined",
         ),
@@ -119,7 +127,8 @@ def stability_table(stability: pd.DataFrame) -> Table:
     columns = [
         Column("metric", "Metric", metric_label),
         Column(
-            *("range", "Range"),
+            "range",
+            "Range",
             hint="The difference between the highest and the lowest of the row.",
             missing="undefined",
         ),

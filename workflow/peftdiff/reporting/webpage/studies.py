@@ -86,7 +86,8 @@ def chance_table(choice: pd.DataFrame) -> Table:
         Column("choice", "Setting", lambda slug: CHOICES.get(slug, slug)),
         Column("mean_weighted_tau", "Mean tau", missing="undefined"),
         Column(
-            *("chance_mean", "Chance: mean"),
+            "chance_mean",
+            "Chance: mean",
             hint="with accuracies shuffled among the methods",
             missing="undefined",
         ),
@@ -115,11 +116,14 @@ def choices_table(choices: pd.DataFrame) -> Table:
         Column("mean_weighted_tau", "Mean tau", hint="with the accuracies"),
         Column("agreement", "Agreement", hint="mean tau with the default's scores"),
         Column(
-            *("run_agreement", "Between runs"),
+            "run_agreement",
+            "Between runs",
             hint="mean tau between the scores from two start vectors",
         ),
         Column(
-            *("n_starts", "Starts", decimals(0)),
+            "n_starts",
+            "Starts",
+            decimals(0),
             hint="start vectors of the eigensolver",
         ),
     )
@@ -153,7 +157,10 @@ def times_table(timing: pd.DataFrame) -> Table:
         columns += [
             Column(minutes, "Minutes", three_digits, label),
             Column(
-                *(gained, "Speed-up", three_digits, label),
+                gained,
+                "Speed-up",
+                three_digits,
+                label,
                 hint=GLOSSARY["speed-up"],
             ),
         ]
@@ -179,12 +186,16 @@ def seconds_table(scores: pd.DataFrame) -> Table:
     columns = (
         Column("metric", "Metric", metric_label),
         Column(
-            *("seconds", "Seconds", three_digits),
+            "seconds",
+            "Seconds",
+            three_digits,
             hint="for all tasks, methods and seeds",
             missing="not recorded",
         ),
         Column(
-            *("milliseconds", "Milliseconds each", three_digits),
+            "milliseconds",
+            "Milliseconds each",
+            three_digits,
             hint="of one method and seed on one task",
             missing="not recorded",
         ),

@@ -173,7 +173,7 @@ class _Known:
 
 
 def _candidate(sizes: NDArray[np.int64]) -> Candidate:
-    return Candidate(*[tuple(map(int, vector)) for vector in sizes])
+    return Candidate._make(tuple(map(int, vector)) for vector in sizes)
 
 
 def _evolution(values: Config) -> Evolution:

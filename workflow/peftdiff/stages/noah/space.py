@@ -55,13 +55,13 @@ def search_space(sizes: Sequence[int], depths: Sequence[float], layers: int) -> 
 
 def largest(space: Space) -> Candidate:
     """Return the candidate of which all others are parts."""
-    return Candidate(*[(space.sizes[-1],) * space.layers] * 3)
+    return Candidate._make([(space.sizes[-1],) * space.layers] * 3)
 
 
 def sample(space: Space, random: Generator) -> Candidate:
     """Draw a depth for each module, then a size for each of its layers."""
-    return Candidate(
-        *[_vector((), _depth(space, random), space, random) for _ in Candidate._fields]
+    return Candidate._make(
+        _vector((), _depth(space, random), space, random) for _ in Candidate._fields
     )
 
 
@@ -73,13 +73,15 @@ def mutate(
     A smaller depth cuts the last sizes off, a larger one adds random ones. Unlike the
     published search, which changes depths alone, sizes that stay are drawn again, too.
     """
-    return Candidate(*[_mutated(vector, space, rates, random) for vector in candidate])
+    return Candidate._make(
+        _mutated(vector, space, rates, random) for vector in candidate
+    )
 
 
 def cross(one: Candidate, other: Candidate, random: Generator) -> Candidate:
     """Take each module's sizes whole from either of two candidates."""
-    return Candidate(
-        *[pair[random.integers(2)] for pair in zip(one, other, strict=True)]
+    return Candidate._make(
+        pair[random.integers(2)] for pair in zip(one, other, strict=True)
     )
 
 

@@ -31,6 +31,14 @@ def uniform(rng: np.random.Generator, low: float, high: float, *shape: int) -> F
     return low + (high - low) * rng.random(shape)
 
 
+def uniform_in(
+    rng: np.random.Generator, interval: tuple[float, float], *shape: int
+) -> Floats:
+    """Draw uniformly from an interval, its upper end excluded."""
+    low, high = interval
+    return uniform(rng, low, high, *shape)
+
+
 def choose(rng: np.random.Generator, options: int, *shape: int) -> Ints:
     """Draw uniformly from 0 ... options - 1."""
     return np.floor(options * rng.random(shape)).astype(np.int64)

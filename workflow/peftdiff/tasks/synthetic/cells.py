@@ -15,6 +15,7 @@ from peftdiff.tasks.synthetic.canvas import (
     shuffled,
     sigmoid,
     uniform,
+    uniform_in,
     with_noise,
 )
 from peftdiff.tasks.synthetic.patterns import smooth_noise
@@ -50,7 +51,8 @@ def arrangement(rng: np.random.Generator, count: int) -> tuple[Ints, Bools, Bool
     grade = choose(rng, len(GRADES), count)
     low, high = np.array(GRADES)[grade].T
     enlarged = _between(rng, low, high)
-    total = _between(rng, *np.tile(np.array(NUCLEI)[:, None], count))
+    fewest, most = NUCLEI
+    total = _between(rng, np.full(count, fewest), np.full(count, most))
     rank = shuffled(rng, count, PLACES)
     return grade, rank < total[:, None], rank < enlarged[:, None]
 
@@ -74,9 +76,9 @@ def _nuclei(rng: np.random.Generator, present: Bools, enlarged: Bools) -> Floats
         shift_x, shift_y = uniform(rng, -JITTER, JITTER, 2, rows.size)
         dx = x - over_pixels(place % 4 / 2 - 0.75 + shift_x)
         dy = y - over_pixels(place // 4 / 2 - 0.75 + shift_y)
-        normal = uniform(rng, *NORMAL_RADIUS, rows.size)
-        radius = np.where(large, uniform(rng, *ENLARGED_RADIUS, rows.size), normal)
-        bump = np.where(large, uniform(rng, *IRREGULARITY, rows.size), 0.0)
+        normal = uniform_in(rng, NORMAL_RADIUS, rows.size)
+        radius = np.where(large, uniform_in(rng, ENLARGED_RADIUS, rows.size), normal)
+        bump = np.where(large, uniform_in(rng, IRREGULARITY, rows.size), 0.0)
         lobes = _lobes(dx, dy, uniform(rng, 0, 2 * np.pi, rows.size))
         outline = over_pixels(radius) * (1 + over_pixels(bump) * lobes)
         nucleus = outline - np.sqrt(dx * dx + dy * dy)

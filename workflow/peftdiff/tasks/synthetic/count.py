@@ -12,6 +12,7 @@ from peftdiff.tasks.synthetic.canvas import (
     random_colors,
     shuffled,
     uniform,
+    uniform_in,
     with_noise,
 )
 from peftdiff.tasks.synthetic.patterns import BACKGROUNDS, background
@@ -46,7 +47,7 @@ def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Int
             choose(rng, len(KINDS), rows.size),
             SPACING * (place % GRID - 1) + shift_x,
             SPACING * (place // GRID - 1) + shift_y,
-            uniform(rng, *RADIUS, rows.size),
+            uniform_in(rng, RADIUS, rows.size),
             uniform(rng, 0, 2 * np.pi, rows.size),
         )
         color = over_pixels(distant_colors(rng, ground[rows], COLOR_DISTANCE))

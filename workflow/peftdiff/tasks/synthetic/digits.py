@@ -20,6 +20,7 @@ from peftdiff.tasks.synthetic.canvas import (
     over_pixels,
     random_colors,
     uniform,
+    uniform_in,
     with_noise,
 )
 from peftdiff.tasks.synthetic.patterns import BACKGROUNDS, background, upsample
@@ -75,13 +76,15 @@ def draw(rng: np.random.Generator, count: int, split: str) -> tuple[Floats, Ints
     pool = pools()[split]
     strokes, digit = _originals()
     main, neighbor = pool[choose(rng, len(pool), 2, count)]
-    radius = uniform(rng, *RADIUS, count)
+    radius = uniform_in(rng, RADIUS, count)
     x, y = uniform(rng, -SHIFT, SHIFT, 2, count)
     angle = uniform(rng, -ROTATION, ROTATION, count)
     side = np.where(rng.random(count) < 0.5, -1.0, 1.0)
-    gap = side * radius * uniform(rng, *NEIGHBOR_GAP, count)
-    mask = _sample(strokes[main], *local_frame(x, y, radius, angle))
-    neighbor_mask = _sample(strokes[neighbor], *local_frame(x + gap, y, radius, angle))
+    gap = side * radius * uniform_in(rng, NEIGHBOR_GAP, count)
+    u, v = local_frame(x, y, radius, angle)
+    mask = _sample(strokes[main], u, v)
+    u, v = local_frame(x + gap, y, radius, angle)
+    neighbor_mask = _sample(strokes[neighbor], u, v)
     ground = random_colors(rng, count)
     color = over_pixels(distant_colors(rng, ground, COLOR_DISTANCE))
     kinds = choose(rng, len(BACKGROUNDS), count)

@@ -20,6 +20,7 @@ from peftdiff.tasks.synthetic.canvas import (
     over_pixels,
     sigmoid,
     uniform,
+    uniform_in,
     with_noise,
 )
 from peftdiff.tasks.synthetic.shapes import (
@@ -74,12 +75,12 @@ def _scenery(rng: np.random.Generator, horizon: Floats) -> tuple[Floats, Floats]
 def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Ints]:
     """Draw images and their labels."""
     label, depth = depths(rng, count)
-    horizon = uniform(rng, *HORIZON, count)
+    horizon = uniform_in(rng, HORIZON, count)
     images, ground = _scenery(rng, horizon)
     for z in depth.T:
         rows = np.flatnonzero(np.isfinite(z))
         kinds = choose(rng, len(SHAPES), rows.size)
-        radius = uniform(rng, *SIZES, rows.size) / z[rows]
+        radius = uniform_in(rng, SIZES, rows.size) / z[rows]
         foot = horizon[rows] + CAMERA_HEIGHT / z[rows]
         mask = shape_masks(
             SHAPES,

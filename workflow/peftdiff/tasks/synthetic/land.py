@@ -10,6 +10,7 @@ from peftdiff.tasks.synthetic.canvas import (
     coordinates,
     over_pixels,
     uniform,
+    uniform_in,
     with_noise,
 )
 
@@ -69,5 +70,5 @@ def draw(rng: np.random.Generator, count: int, _split: str) -> tuple[Floats, Int
         rows = np.flatnonzero(covered.any(axis=(1, 2)))
         pattern = texture(rng, x[rows], y[rows]) - 0.5
         images[rows] += (2 * TEXTURE_CONTRAST * pattern * covered[rows])[:, None]
-    images *= uniform(rng, *ILLUMINATION, count, 1, 1, 1)
+    images *= uniform_in(rng, ILLUMINATION, count, 1, 1, 1)
     return with_noise(rng, images, NOISE), dominant(type_map)

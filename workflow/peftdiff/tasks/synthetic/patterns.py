@@ -17,6 +17,7 @@ from peftdiff.tasks.synthetic.canvas import (
     over_pixels,
     sigmoid,
     uniform,
+    uniform_in,
 )
 
 Texture = Callable[[np.random.Generator, Floats, Floats], Floats]
@@ -29,7 +30,7 @@ def _scalars(rng: np.random.Generator, like: Floats, low: float, high: float) ->
 
 
 def _frequency(rng: np.random.Generator, like: Floats) -> Floats:
-    return _scalars(rng, like, *FREQUENCY)
+    return over_pixels(uniform_in(rng, FREQUENCY, len(like)))
 
 
 def _phase(rng: np.random.Generator, like: Floats) -> Floats:
@@ -224,5 +225,5 @@ def background(
     drawn from `contrast`.
     """
     fields = textured(rng, list(BACKGROUNDS.values()), kinds)
-    amplitude = over_pixels(uniform(rng, *contrast, len(kinds)))
+    amplitude = over_pixels(uniform_in(rng, contrast, len(kinds)))
     return filled(colors) + (amplitude * (2 * fields - 1))[:, None]

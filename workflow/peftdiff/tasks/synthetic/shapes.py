@@ -5,7 +5,7 @@ unit disc; near the outline, f is about the distance to it.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 
@@ -71,10 +71,8 @@ def boxes(
     u: Floats, v: Floats, parts: Sequence[tuple[float, float, float, float]]
 ) -> Floats:
     """Union of rectangles (left, right, top, bottom)."""
-    union = box(u, v, *parts[0])
-    for part in parts[1:]:
-        union = np.maximum(union, box(u, v, *part))
-    return union
+    masks = [box(u, v, left, right, top, bottom) for left, right, top, bottom in parts]
+    return reduce(np.maximum, masks)
 
 
 def crescent(u: Floats, v: Floats) -> Floats:

@@ -19,6 +19,7 @@ from peftdiff.tasks.synthetic.canvas import (
     random_colors,
     second_tone,
     uniform,
+    uniform_in,
     with_noise,
 )
 from peftdiff.tasks.synthetic.generation import LabeledImages, SourceImages, generate
@@ -68,9 +69,9 @@ def _scenes(
     kinds = choose(rng, len(BACKGROUNDS), count)
     ground = random_colors(rng, count)
     color = distant_colors(rng, ground, COLOR_DISTANCE)
-    radius = uniform(rng, *RADIUS, count)
+    radius = uniform_in(rng, RADIUS, count)
     center_x, center_y = (1 - radius) * uniform(rng, -1, 1, 2, count)
-    angle = uniform(rng, *ROTATION, count)
+    angle = uniform_in(rng, ROTATION, count)
     mask = shape_masks(shapes, shape, center_x, center_y, radius, angle)
     pattern = textured(rng, fills, fill)
     figure = blend(filled(second_tone(color)), over_pixels(color), pattern)

@@ -49,8 +49,14 @@ class Factors:
 
 def random_factors(rng: np.random.Generator, count: int) -> Factors:
     """Draw every factor uniformly."""
-    sizes = (3, SCALES, ORIENTATIONS, POSITIONS, POSITIONS)
-    return Factors(*(choose(rng, size, count) for size in sizes))
+    # The images of a seed depend on this order.
+    return Factors(
+        shape=choose(rng, 3, count),
+        scale=choose(rng, SCALES, count),
+        orientation=choose(rng, ORIENTATIONS, count),
+        x=choose(rng, POSITIONS, count),
+        y=choose(rng, POSITIONS, count),
+    )
 
 
 def draw_sprites(factors: Factors, radius: tuple[float, float], span: float) -> Floats:
@@ -59,7 +65,8 @@ def draw_sprites(factors: Factors, radius: tuple[float, float], span: float) -> 
     The scales divide the interval `radius`, the positions that from -`span` to `span`.
     """
     angles = np.linspace(0, 2 * np.pi, ORIENTATIONS)
-    radii = np.linspace(*radius, SCALES)
+    smallest, largest = radius
+    radii = np.linspace(smallest, largest, SCALES)
     places = np.linspace(-span, span, POSITIONS)
     mask = shape_masks(
         (square, ellipse, heart),
