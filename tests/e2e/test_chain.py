@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.helpers.engine import call
-from tests.helpers.pages import text_of
+from tests.helpers.webpage import text_of
 
 pytestmark = pytest.mark.e2e
 

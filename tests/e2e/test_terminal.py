@@ -26,6 +26,8 @@ def start(project, output, *arguments):
             stdout=file,
             stderr=subprocess.STDOUT,
             process_group=0,
+            # As on a terminal, even where the tests run in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 

@@ -16,9 +16,9 @@ from peftdiff.reporting.labels import metric_label
 from peftdiff.reporting.pages.tau import tau_page
 from peftdiff.reporting.pages.times import times_page
 from peftdiff.reporting.webpage import page_contents, render
-from tests.helpers.pages import Opening, parts, text_of
 from tests.helpers.poster import poster
 from tests.helpers.project import ROOT
+from tests.helpers.webpage import Opening, parts, text_of
 
 
 class Experiment:

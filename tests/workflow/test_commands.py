@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers import engine
-from tests.helpers.pages import PAGES, README, blocks
+from tests.helpers.documentation import PAGES, README, blocks
 from tests.helpers.project import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

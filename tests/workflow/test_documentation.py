@@ -8,7 +8,7 @@ from importlib import import_module
 import pandas as pd
 import pytest
 
-from tests.helpers.pages import PAGES, README, blocks, sections
+from tests.helpers.documentation import PAGES, README, blocks, sections
 from tests.helpers.project import CACHED, ROOT
 
 

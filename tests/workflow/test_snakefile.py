@@ -350,7 +350,7 @@ def test_a_cached_study_that_is_missing_says_who_makes_it(project):
     shutil.rmtree(project / "results/cached")
     assert code != 0
     assert "results/cached/smoke/tables/choices.csv is missing" in text
-    assert "the targets 'studies' and then 'freeze_results' make it" in text
+    assert "'studies' and then 'freeze_results' make it" in text
 
 
 def test_a_page_is_made_of_the_studies_that_are_there(project):

@@ -7,8 +7,8 @@ from peftdiff.evaluation.stability import leave_methods_out
 from peftdiff.evaluation.summary import summarize
 from peftdiff.reporting.webpage import page_contents, render
 from tests.helpers import tables
-from tests.helpers.pages import parts, text_of
 from tests.helpers.poster import poster
+from tests.helpers.webpage import parts, text_of
 
 
 class Experiment:

@@ -11,7 +11,7 @@ from peftdiff.evaluation.first_choice import Choice, Lead
 from peftdiff.reporting.webpage import render
 from peftdiff.reporting.webpage.answer import cost_of, subject_of
 from tests.helpers import study_tables, tables
-from tests.helpers.pages import Opening, parts
+from tests.helpers.webpage import Opening, parts
 
 SIX = {f"task {n}": "natural" for n in range(6)}
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.helpers import tables
-from tests.helpers.pages import Opening
+from tests.helpers.webpage import Opening
 
 LABEL = "OSU's unified study"
 

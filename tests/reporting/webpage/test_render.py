@@ -8,7 +8,7 @@ import pytest
 
 from peftdiff.reporting.webpage import Picture, render
 from tests.helpers import study_tables, tables
-from tests.helpers.pages import parts
+from tests.helpers.webpage import parts
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x28\x00\x00\x00\x14"
 SMOKE = {"digits": "natural", "dsloc": "structured"}
