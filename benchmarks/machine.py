@@ -12,8 +12,16 @@ from threadpoolctl import threadpool_info
 from peftdiff.reporting.provenance import git_revision, processor
 
 PACKAGES = (
-    *("numpy", "scipy", "pandas", "scikit-learn", "threadpoolctl", "pydiffmap"),
-    *("torch", "faiss-cpu", "pynndescent", "usearch"),
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "threadpoolctl",
+    "pydiffmap",
+    "torch",
+    "faiss-cpu",
+    "pynndescent",
+    "usearch",
 )
 BLAS_FIELDS = ("user_api", "internal_api", "version", "architecture", "num_threads")
 

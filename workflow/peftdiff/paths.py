@@ -42,9 +42,19 @@ STUDY_ARRAYS = ("scree",)
 
 # The templates of the summary page, its styles and its script.
 PAGE_PARTS = (
-    *("page.html", "macros.html", "answer.html", "cards.html", "points.html"),
-    *("ranking.html", "accuracies.html", "trust.html", "studies.html", "origin.html"),
-    *("glossary.html", "page.css", "page.js"),
+    "page.html",
+    "macros.html",
+    "answer.html",
+    "cards.html",
+    "points.html",
+    "ranking.html",
+    "accuracies.html",
+    "trust.html",
+    "studies.html",
+    "origin.html",
+    "glossary.html",
+    "page.css",
+    "page.js",
 )
 
 

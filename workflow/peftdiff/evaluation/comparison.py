@@ -15,8 +15,15 @@ from peftdiff.statistics import critical_difference, friedman, nemenyi
 FEW_TASKS = 10  # Below this, chi-squared is rough and little can be noticed.
 NO_TEST = "no test: it needs two tasks and three metrics"
 FRIEDMAN = (
-    *("experiment", "metric", "mean_rank", "n_tasks", "n_metrics", "statistic"),
-    *("p_value", "critical_difference", "note"),
+    "experiment",
+    "metric",
+    "mean_rank",
+    "n_tasks",
+    "n_metrics",
+    "statistic",
+    "p_value",
+    "critical_difference",
+    "note",
 )
 NEMENYI = ("experiment", "metric", "other", "rank_difference", "p_value")
 

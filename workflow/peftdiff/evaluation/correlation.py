@@ -21,8 +21,17 @@ from peftdiff.statistics import (
 )
 
 COLUMNS = (
-    *("experiment", "task", "group", "metric", "weighted_tau", "n_methods"),
-    *("p_value", "ci_low", "ci_high", "null_sd", "note"),
+    "experiment",
+    "task",
+    "group",
+    "metric",
+    "weighted_tau",
+    "n_methods",
+    "p_value",
+    "ci_low",
+    "ci_high",
+    "null_sd",
+    "note",
 )
 RANDOM = "random"
 EQUAL_HALF = "a half of the seeds has equal accuracies"

@@ -22,8 +22,14 @@ from peftdiff.statistics import weighted_taus
 Pools = dict[tuple[Any, ...], dict[str, dict[Any, float]]]
 
 COLUMNS = (
-    *("experiment", "metric", "left_out", "mean_weighted_tau", "n_tasks"),
-    *("was_first_choice", "first_choice_changed", "note"),
+    "experiment",
+    "metric",
+    "left_out",
+    "mean_weighted_tau",
+    "n_tasks",
+    "was_first_choice",
+    "first_choice_changed",
+    "note",
 )
 
 

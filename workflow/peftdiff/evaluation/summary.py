@@ -38,16 +38,25 @@ from peftdiff.statistics import (
 NO_HALVES = "no reliability: a half of the seeds ranks nothing"
 TOO_FEW_TASKS = "too few tasks for an interval"
 COLUMNS = (
-    *("experiment", "metric", "mean_weighted_tau", "n_tasks", "null_sd", "p_value"),
-    *(
-        "p_value_shared_permutation",
-        "null_sd_shared_permutation",
-        "ci_low",
-        "ci_high",
-        "reliability",
-    ),
-    *("truth_reliability", "ceiling", "regret_at_1", "top_3_hit_rate"),
-    *("smallest_p_value", "p_value_corrected", "verdict", "note"),
+    "experiment",
+    "metric",
+    "mean_weighted_tau",
+    "n_tasks",
+    "null_sd",
+    "p_value",
+    "p_value_shared_permutation",
+    "null_sd_shared_permutation",
+    "ci_low",
+    "ci_high",
+    "reliability",
+    "truth_reliability",
+    "ceiling",
+    "regret_at_1",
+    "top_3_hit_rate",
+    "smallest_p_value",
+    "p_value_corrected",
+    "verdict",
+    "note",
 )
 
 

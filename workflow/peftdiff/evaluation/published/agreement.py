@@ -34,8 +34,15 @@ SOURCES = {
 # ASSUME: the pool is the poster's nine methods; other rows of a source (full, linear,
 # a second kind of prompt tuning) are not ranked.
 POOL = (
-    *("adapter", "lora", "vpt", "bitfit", "convpass"),
-    *("convpass_attn", "fact_tt", "fact_tk", "noah"),
+    "adapter",
+    "lora",
+    "vpt",
+    "bitfit",
+    "convpass",
+    "convpass_attn",
+    "fact_tt",
+    "fact_tk",
+    "noah",
 )
 
 POSTER = "poster"
@@ -43,7 +50,12 @@ SHUFFLES = 2_000
 SERIES = ["kind", "ranking", "truth"]
 COLUMNS = [
     *SERIES,
-    *("task", "group", "weighted_tau", "n_methods", "null_sd", "note"),
+    "task",
+    "group",
+    "weighted_tau",
+    "n_methods",
+    "null_sd",
+    "note",
 ]
 
 

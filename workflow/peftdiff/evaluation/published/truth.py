@@ -11,8 +11,16 @@ from peftdiff.records import read_table
 from peftdiff.runtime import UserError
 
 COLUMNS = (
-    *("task", "group", "method", "in_pool", "seed", "accuracy", "epochs"),
-    *("train_seconds", "trainable_parameters", "source"),
+    "task",
+    "group",
+    "method",
+    "in_pool",
+    "seed",
+    "accuracy",
+    "epochs",
+    "train_seconds",
+    "trainable_parameters",
+    "source",
 )
 FEWEST_METHODS = 2
 

@@ -69,7 +69,14 @@ def ablate(components: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     table["mean_null_sd"] = table["variant"].map(by_chance)
     return table[
         [
-            *("experiment", "task", "group", "variant", "weighted_tau"),
-            *("n_methods", "null_sd", "mean_null_sd", "note"),
+            "experiment",
+            "task",
+            "group",
+            "variant",
+            "weighted_tau",
+            "n_methods",
+            "null_sd",
+            "mean_null_sd",
+            "note",
         ]
     ]

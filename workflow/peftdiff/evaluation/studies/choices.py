@@ -87,8 +87,13 @@ def name_value(value: Any) -> str:
 # What each step of the score depends on.
 SEARCH = ("neighbors", "variant", "normalize", "min_class_size", "search")
 SOLVE = (
-    *("neighbors", "components", "variant", "seed"),
-    *("kernel_width", "self_loops", "symmetrize"),
+    "neighbors",
+    "components",
+    "variant",
+    "seed",
+    "kernel_width",
+    "self_loops",
+    "symmetrize",
 )
 
 

@@ -20,8 +20,17 @@ SCORING_DEVICE = "cpu"  # where all metrics are computed, wherever models run
 KEYS = ["task", "model", "seed"]
 NUMBERS = {"seed": "Int64", "n_images": "Int64", "epochs": "Int64"}
 COLUMNS = (
-    *("experiment", "task", "group", "stage", "seconds", "device", "model", "seed"),
-    *("n_images", "epochs", "note"),
+    "experiment",
+    "task",
+    "group",
+    "stage",
+    "seconds",
+    "device",
+    "model",
+    "seed",
+    "n_images",
+    "epochs",
+    "note",
 )
 
 

@@ -17,7 +17,12 @@ from matplotlib.lines import Line2D
 from peftdiff.reporting.figures import rows, style, tables
 
 COLUMNS = (
-    *("task", "choice", "value", "start_seed", "weighted_tau", "agreement"),
+    "task",
+    "choice",
+    "value",
+    "start_seed",
+    "weighted_tau",
+    "agreement",
     "mean_null_sd",
 )
 DEFAULT = "default"

@@ -20,8 +20,14 @@ from peftdiff.reporting import labels
 from peftdiff.reporting.figures import style, tables
 
 COLUMNS = (
-    *("metric", "mean_rank", "n_tasks", "n_metrics", "statistic", "p_value"),
-    *("critical_difference", "note"),
+    "metric",
+    "mean_rank",
+    "n_tasks",
+    "n_metrics",
+    "statistic",
+    "p_value",
+    "critical_difference",
+    "note",
 )
 ROW_HEIGHT = 4.6
 ALPHA = 0.05

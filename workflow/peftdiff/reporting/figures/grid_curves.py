@@ -19,8 +19,15 @@ from peftdiff.reporting.figures import rows, style, tables
 
 GRID_COLUMNS = ("task", "diffusion_time", "neighbors", "components", "weighted_tau")
 CHOICE_COLUMNS = (
-    *("choice", "task", "diffusion_time", "neighbors", "components"),
-    *("mean_weighted_tau", "n_tasks", "chance_mean", "chance_sd"),
+    "choice",
+    "task",
+    "diffusion_time",
+    "neighbors",
+    "components",
+    "mean_weighted_tau",
+    "n_tasks",
+    "chance_mean",
+    "chance_sd",
 )
 PARAMETERS = {
     "diffusion_time": "diffusion time t",

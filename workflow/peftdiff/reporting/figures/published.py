@@ -24,7 +24,12 @@ SERIES = ["kind", "ranking", "truth"]
 TAU_COLUMNS = (*SERIES, "task", "weighted_tau")
 MEAN_COLUMNS = (
     *SERIES,
-    *("group", "weighted_tau", "standard_error", "null_sd", "n_methods", "n_tasks"),
+    "group",
+    "weighted_tau",
+    "standard_error",
+    "null_sd",
+    "n_methods",
+    "n_tasks",
 )
 HEADINGS = {
     "metric": "Metrics, as the poster prints them",

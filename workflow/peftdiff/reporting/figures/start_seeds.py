@@ -16,8 +16,15 @@ from matplotlib.lines import Line2D
 from peftdiff.reporting.figures import rows, style, tables
 
 COLUMNS = (
-    *("task", "group", "choice", "value", "start_seed", "weighted_tau"),
-    *("run_agreement", "null_sd", "mean_null_sd"),
+    "task",
+    "group",
+    "choice",
+    "value",
+    "start_seed",
+    "weighted_tau",
+    "run_agreement",
+    "null_sd",
+    "mean_null_sd",
 )
 VARIANTS = {
     "as_published": ("as published", style.METHOD_COLORS[1]),

@@ -26,8 +26,16 @@ NAMED = {
 """For each kind of ranking, the columns that name a line, and what they hold."""
 
 WORDS = (
-    *("name", "group", "printed as", "note", "metric", "one ground truth", "another"),
-    *("ground truth", "from", "from "),
+    "name",
+    "group",
+    "printed as",
+    "note",
+    "metric",
+    "one ground truth",
+    "another",
+    "ground truth",
+    "from",
+    "from ",
 )
 """Columns of text, which are set flush left."""
 

@@ -26,8 +26,18 @@ PUBLISHED = (
     " for the backbone that they were measured with."
 )
 QUOTED = (
-    *("weighted tau", "p", "p*", "verdict", "95 % interval", "reliability", "ceiling"),
-    *("regret", "top 3", "static order", "parameter count", "random"),
+    "weighted tau",
+    "p",
+    "p*",
+    "verdict",
+    "95 % interval",
+    "reliability",
+    "ceiling",
+    "regret",
+    "top 3",
+    "static order",
+    "parameter count",
+    "random",
 )
 """The words of the glossary that the page explains."""
 
