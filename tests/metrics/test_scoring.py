@@ -9,7 +9,7 @@ from peftdiff import runtime
 from peftdiff.diffusion import diffusion_score, rank_pool
 from peftdiff.embeddings import BACKBONE_MODEL, ModelName
 from peftdiff.metrics import compute, scoring
-from peftdiff.metrics.scoring import score_models
+from peftdiff.metrics.scoring import join_components, score_models
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 PARAMETERS = {"neighbors": 6, "components": 5, "diffusion_time": 2}
@@ -128,3 +128,15 @@ def test_seconds_are_those_of_the_median_call(features, labels, monkeypatch):
     scores, _ = score_models(features, labels, "logme", {})
     # The first call, cold, is forgotten; a long one is not repeated.
     assert list(scores["seconds"]) == [9.0, 0.02, 0.02, 0.02, 0.02, 5.0]
+
+
+def test_components_of_several_metrics_stand_side_by_side(features, labels):
+    metrics = {"peftdiff": PARAMETERS, "logme": {}, "ncti": {}}
+    tables = [score_models(features, labels, *item)[1] for item in metrics.items()]
+    joined = join_components(tables)
+    assert len(joined) == len(features)
+    for table in (tables[0], tables[2]):
+        pd.testing.assert_frame_equal(joined[table.columns], table)
+    assert join_components([tables[1]]).empty
+    with pytest.raises(ValueError, match="component called 'intra'"):
+        join_components([tables[0], tables[0]])

@@ -152,25 +152,25 @@ rule fetch_source:
         "../scripts/fetch_source.py"
 
 
-rule prepare_source_folder:
-    input:
-        **SOURCE_FILES,
-    output:
-        LIVE.data("{source}"),
-    log:
-        LIVE.log("prepare_source_folder", "{source}"),
-    wildcard_constraints:
-        source=one_of(["source"] if SOURCE_FILES else []),
-    conda:
-        ENVIRONMENT
-    params:
-        images=config["source"]["images"],
-        shots=config["source"]["shots"],
-        seed=config["source"]["draw_seed"],
-        stored_size=config["source"]["stored_size"],
-        preparation=PREPARATION,
-        version=PREPARATION_VERSION,
-    message:
-        "Draw and decode the images of the source (follow {log})"
-    script:
-        "../scripts/prepare_source_folder.py"
+if SOURCE_FILES:
+
+    rule prepare_source_folder:
+        input:
+            **SOURCE_FILES,
+        output:
+            LIVE.data("source"),
+        log:
+            LIVE.log("prepare_source_folder"),
+        conda:
+            ENVIRONMENT
+        params:
+            images=config["source"]["images"],
+            shots=config["source"]["shots"],
+            seed=config["source"]["draw_seed"],
+            stored_size=config["source"]["stored_size"],
+            preparation=PREPARATION,
+            version=PREPARATION_VERSION,
+        message:
+            "Draw and decode the images of the source (follow {log})"
+        script:
+            "../scripts/prepare_source_folder.py"

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from peftdiff.embeddings import read_embedding
-from peftdiff.metrics.scoring import score_models
+from peftdiff.metrics.scoring import join_components, score_models
 from peftdiff.records import propagate_unavailable, with_columns, write_table
 from peftdiff.runtime import job, params_as_kwargs
 
@@ -30,10 +30,7 @@ def main(
     write_table(
         scores_path, with_columns(pd.concat(scores, ignore_index=True), **names)
     )
-    # Every table of components has the same rows, one a model and seed.
-    components = pd.concat(parts, axis=1)
-    components = components.loc[:, ~components.columns.duplicated()]
-    write_table(components_path, with_columns(components, **names))
+    write_table(components_path, with_columns(join_components(parts), **names))
 
 
 if __name__ == "__main__":

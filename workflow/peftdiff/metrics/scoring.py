@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,34 @@ def _measure(
     if saturated:
         return Measured(None, seconds, f"saturated: {saturated[0]}")
     return Measured(value, seconds)
+
+
+def join_components(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the components of several metrics side by side.
+
+    Parameters
+    ----------
+    tables
+        The second table of `score_models` for each metric; all have the same rows, one
+        for each model and seed, or none.
+
+    Raises
+    ------
+    ValueError
+        Where two metrics give a column of the same name.
+    """
+    filled = [table for table in tables if not table.empty]
+    if not filled:
+        return pd.DataFrame()
+    values = [table.drop(columns=["model", "seed"]) for table in filled]
+    joined = pd.concat([filled[0][["model", "seed"]], *values], axis=1)
+    twice = joined.columns[joined.columns.duplicated()]
+    if len(twice):
+        raise ValueError(
+            f"two metrics have a component called '{twice[0]}'; give it another name in"
+            " the PARTS of one"
+        )
+    return joined
 
 
 def _combine_by_seed(
