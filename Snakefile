@@ -35,7 +35,7 @@ rule all:
     input:
         LIVE.figures(figures_of("Results")),
         [LIVE.contact_sheet(task) for task in config["tasks"]],
-        LIVE.tau_table,
+        LIVE.page("tau"),
         LIVE.provenance,
         LIVE.summary_page,
 

@@ -65,7 +65,7 @@ def test_summary_and_stability(experiment, assert_cached):
 def test_the_page_has_the_numbers_of_the_tables(experiment):
     names = ("correlation", "reliability", "summary")
     page = tau_page(*(load(experiment, name) for name in names))
-    kept = (ROOT / cached(experiment).tau_table).read_text()
+    kept = (ROOT / cached(experiment).page("tau")).read_text()
     assert rows_of(page) == rows_of(kept)
 
 

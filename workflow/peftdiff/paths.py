@@ -76,9 +76,9 @@ class Experiment:
         """Return a task's features through every model."""
         return f"{self.root}/embeddings/{task}.safetensors"
 
-    def part(self, table: str, task: str) -> str:
-        """Return one task's rows of a table, or one method's of a task (`piece`)."""
-        return f"{self.root}/parts/{table}/{task}.csv"
+    def part(self, table: str, name: str) -> str:
+        """Return one job's rows of a table; `part_name` gives the job's name."""
+        return f"{self.root}/parts/{table}/{name}.csv"
 
     def table(self, name: str) -> str:
         """Return a tidy table over all tasks."""
@@ -94,17 +94,12 @@ class Experiment:
         return f"{self.root}/tables/provenance.json"
 
     @property
-    def tau_table(self) -> str:
-        """The weighted taus as a page of text."""
-        return f"{self.root}/tables/tau.md"
-
-    @property
     def noah_sizes(self) -> str:
         """What NOAH's search has found."""
         return f"{self.root}/tables/noah_sizes.json"
 
     def page(self, name: str) -> str:
-        """Return a page of text made from tables."""
+        """Return a page of text made from tables, such as "tau"."""
         return f"{self.root}/tables/{name}.md"
 
     @property

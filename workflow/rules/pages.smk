@@ -92,7 +92,7 @@ rule freeze_results:
             )
             if os.path.exists(path)
         ],
-        texts=[LIVE.provenance, LIVE.tau_table, *([NOAH_SIZES] if SEARCHED else [])],
+        texts=[LIVE.provenance, LIVE.page("tau"), *([NOAH_SIZES] if SEARCHED else [])],
         arrays=LIVE.array("diffusion_map"),
         sheets=[LIVE.contact_sheet(task) for task in config["tasks"]],
     log:

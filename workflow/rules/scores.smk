@@ -117,7 +117,7 @@ rule tabulate_tau:
         reliability=LIVE.table("reliability"),
         summary=LIVE.table("summary"),
     output:
-        shown(LIVE.tau_table, "tau_table", "weighted tau (table)", "Results"),
+        shown(LIVE.page("tau"), "tau_table", "weighted tau (table)", "Results"),
     log:
         LIVE.log("tabulate_tau"),
     localrule: True
