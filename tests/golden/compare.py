@@ -99,7 +99,7 @@ PAIRS: dict[str, tuple[Callable, Callable]] = {
 
 
 def compare() -> pd.DataFrame:
-    """Return one row a metric and set: ours, published, relative difference, note."""
+    """Return one row per metric and set: ours, published, relative difference, note."""
     rows = []
     for name, values in read_printed().items():
         arrays = read_set(name)

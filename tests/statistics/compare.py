@@ -55,7 +55,7 @@ class Tables:
 
 
 def compare(experiment: str) -> pd.DataFrame:
-    """Return one row a quantity: how many numbers, the largest difference, allowed."""
+    """Return one row per quantity: count of numbers, largest difference, allowed."""
     tables = Tables(experiment)
     checks = (_taus, _p_values, _halves, _regrets, _intervals, _friedman, _nemenyi)
     return pd.DataFrame([check(tables) for check in checks]).assign(

@@ -1,4 +1,4 @@
-"""What several rules say in the same words.
+"""Names and functions shared by the rule files.
 
 Takes the configuration and the names of startup.smk; makes ANY, CONFIGURED, TRAINING,
 GPU, the names of fine-tuning, and functions; it makes no file.
@@ -16,7 +16,8 @@ from peftdiff.tasks.vtab import existing_lists
 # Whichever experiment a figure or a page is asked of: the live or a cached one.
 ANY = Experiment("{root}")
 
-# What a table holds rows for, though they may be empty.
+# Every table has a row for each of these tasks and methods, even where a value is
+# missing.
 CONFIGURED = {
     "tasks": {task: group_of(task) for task in config["tasks"]},
     "methods": POOL,
@@ -40,7 +41,7 @@ NOAH_SIZES = LIVE.noah_sizes if SEARCHED else []
 # need the network, which nodes that compute may not have.
 GPU = 0 if config["device"] == "cpu" else 1
 
-# Fine-tuning: one job a task, or one a method of it; by a fixed recipe, or a selected one.
+# Fine-tuning: one job per task, or one per task and method; by a fixed recipe, or a selected one.
 BY_METHOD = config["ground_truth"]["job"] == "method"
 SELECTED = config["ground_truth"]["protocol"] == "val_selected"
 TUNED = part_name("{task}", "{method}") if BY_METHOD else part_name("{task}")
@@ -195,7 +196,8 @@ def noah_sizes(methods):
 def truth_section(selection):
     """Return the section `ground_truth`, with or without what selects recipes.
 
-    What changes no number of a job is left out, as it is to make none stale.
+    Changing the keys that are left out does not change a job's numbers, so it must not
+    rerun the job.
     """
     left_out = {"source", "protocol", "job"} | (set() if selection else {"selection"})
     truth = config["ground_truth"]

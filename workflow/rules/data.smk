@@ -1,8 +1,12 @@
 """Images.
 
-Takes nothing but the seeds of the generators (and scikit-learn's digits); for a task of
-VTAB-1k its folder, downloaded where none is given, for an own task or source its image
-files, and for a source from the hub its dataset there.
+Takes
+
+- for generated tasks and sources: the generators' seeds, and scikit-learn's digits;
+- for a task of VTAB-1k: its folder, downloaded where none is given;
+- for your own task or source: its image files;
+- for a source from the hub: its dataset there.
+
 Makes data/<task>.safetensors, data/pretraining.safetensors and data/source.safetensors;
 for all experiments results/downloads/vtab-1k/ and results/downloads/sources/. The name
 SOURCE_FILES holds what a source that is not drawn here is made of.
@@ -110,7 +114,7 @@ rule prepare_image_folder:
         preparation=PREPARATION,
         version=PREPARATION_VERSION,
     message:
-        "Split and decode the images of the own task {wildcards.task}"
+        "Split and decode the images of your own task {wildcards.task}"
     script:
         "../scripts/prepare_image_folder.py"
 

@@ -70,6 +70,7 @@ except UserError as error:
     sys.exit(f"Error: {error}")
 
 # The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.
+# ALIVE is never read: as long as it is there, its file is open and this engine locks it.
 if workflow.is_main_process:
     ALIVE = clear_stale_lock(".snakemake")
 

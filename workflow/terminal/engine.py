@@ -31,7 +31,7 @@ class Stopped(BaseException):
 
 
 def stop_on_signals() -> None:
-    """Let signals raise `Stopped`, those aside that are ignored, as nohup's."""
+    """Make signals raise `Stopped`, except those already ignored, as under nohup."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Stopped(number)

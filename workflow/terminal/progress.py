@@ -13,7 +13,7 @@ from typing import Any, TextIO
 Event = Mapping[str, Any]
 
 BAR = 24  # characters
-SILENCE = 60  # seconds after which a log file has another line, at the end of a job
+SILENCE = 60  # minimum seconds between progress lines in a log file
 CLEAR = "\r\x1b[K"
 
 LOCKED = (

@@ -4,7 +4,7 @@
 - ``data``, ``models``, ``recipes``, ``noah``: the sections, one pydantic model each
 - ``parameters``: what methods and metrics take, read from their functions
 - ``values``: the kinds of values that all of these are made of
-- ``consistency``: what the keys owe to each other
+- ``consistency``: checks that involve more than one key
 - ``sentences``: a mistake, or what a key allows, in words
 - ``document``: ``docs/configuration.md``, and the JSON schema for editors
 """

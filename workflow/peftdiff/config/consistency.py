@@ -1,4 +1,4 @@
-"""What the keys of a configuration owe to each other."""
+"""Checks that involve more than one key."""
 
 from __future__ import annotations
 
@@ -161,7 +161,8 @@ def _check_hyperparameters(config: Configuration) -> None:
         if isinstance(sizes, list) and len(sizes) != depth:
             raise UserError(
                 f"{where(f'hyperparameters.noah.{module}')} has {len(sizes)} sizes,"
-                f" but the backbone has {depth} layers; give one size, or one a layer"
+                f" but the backbone has {depth} layers; give one size,"
+                " or one for each layer"
             )
 
 

@@ -61,12 +61,12 @@ class Data(Section):
     """Where images are from, the sizes of the tasks, and the normalization."""
 
     train_images: Count
-    """The number of training images of each drawn or own task. VTAB-1k's tasks have
-    1000."""
+    """The number of training images of each generated task, and of each of your own.
+    VTAB-1k's tasks have 1000."""
 
     test_images: Count
-    """The number of test images of each drawn task, and the largest number of those of
-    an own one. VTAB-1k's are taken whole."""
+    """The number of test images of each generated task, and the largest number of those
+    of your own tasks. VTAB-1k's are taken whole."""
 
     normalization: Annotated[
         Annotated[Normalization, Tag("mapping")]
@@ -86,11 +86,11 @@ class Data(Section):
     are decoded whenever they are read."""
 
     image_folders: dict[OwnTaskName, Text]
-    """Own tasks by name. Each is a folder of class folders, or a CSV file with the
+    """Your own tasks by name. Each is a folder of class folders, or a CSV file with the
     columns path and label; it is named in `tasks`, too."""
 
     split_seed: Seed
-    """Seed of the split of own tasks into training and test images."""
+    """Seed of the split of your own tasks into training and test images."""
 
     missing_tasks: Literal["error", "skip"]
     """What becomes of a task whose images are not there; `skip` leaves it out, with a

@@ -117,7 +117,7 @@ def _yaml(value: Any) -> str:
 def schema() -> str:
     """Return the JSON schema of configurations and overlays, in which no key must be.
 
-    It knows kinds, bounds and names; what keys owe to each other, only the check does.
+    It knows kinds, bounds and names; checks that involve several keys are not in it.
     """
     found = _cleaned(Configuration.model_json_schema())
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema"}

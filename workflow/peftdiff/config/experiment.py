@@ -39,7 +39,7 @@ else:
 AnyMethod = Annotated[str, OneOf(METHODS)]
 Reference = Annotated[str, OneOf(m.slug for m in METHODS.values() if not m.in_pool)]
 Metric = Annotated[str, OneOf(METRICS)]
-# Which own tasks there are, another key says.
+# Names of the user's tasks come from data.image_folders.
 Task = Annotated[
     str,
     Allowed("the name of a task"),

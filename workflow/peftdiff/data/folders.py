@@ -47,7 +47,7 @@ def read_own_task(
     if len(classes) < 2:
         raise UserError(
             f"{path} has images of {len(classes)} classes; at least two are needed:"
-            " one folder a class, or a CSV with the columns path and label"
+            " one folder for each class, or a CSV with the columns path and label"
         )
     codes = {label: code for code, label in enumerate(classes)}
     names, labels = zip(*((name, codes[label]) for name, label in rows), strict=True)

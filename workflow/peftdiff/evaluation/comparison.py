@@ -42,10 +42,11 @@ def compare_all(correlation: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows of friedman.csv, one a metric, best first: `mean_rank` (1 is the best), and
-        what holds for all of them: `n_tasks`, `n_metrics`, `statistic` (chi-squared)
-        and `p_value` of Friedman's test, `critical_difference` of mean ranks (Nemenyi,
-        5 %). `note` says that a metric is out, and why, or that tasks are few.
+        Rows of friedman.csv, one per metric, best first: `mean_rank` (1 is the best),
+        and what holds for all of them: `n_tasks`, `n_metrics`, `statistic`
+        (chi-squared) and `p_value` of Friedman's test, `critical_difference` of mean
+        ranks (Nemenyi, 5 %). `note` says that a metric is out, and why, or that tasks
+        are few.
     """
     taus = correlation[correlation["metric"] != RANDOM].pivot_table(
         "weighted_tau", "task", "metric", sort=False, dropna=False

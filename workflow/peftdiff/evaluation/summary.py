@@ -1,4 +1,4 @@
-"""One row a metric: how good it is over all tasks, and how far to trust that."""
+"""One row per metric: how good it is over all tasks, and how far to trust that."""
 
 from __future__ import annotations
 

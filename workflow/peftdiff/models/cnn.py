@@ -27,7 +27,7 @@ class Renormalized(nn.Module):
     model
         A timm model; its features alone are used.
     ours
-        (mean, std) by which its input is normalized: numbers, or one a channel.
+        (mean, std) by which its input is normalized: numbers, or one per channel.
     theirs
         (means, stds) of each channel that it was trained with.
     """

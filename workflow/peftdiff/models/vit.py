@@ -170,7 +170,7 @@ def head_inputs(model: nn.Module, x: Tensor) -> Tensor:
 def to_input(images: Tensor, mean: PerChannel, std: PerChannel) -> Tensor:
     """Turn uint8 images (n, h, w, 3) into normalized float32 input (n, 3, h, w).
 
-    `mean` and `std` are numbers, or one number a channel.
+    `mean` and `std` are numbers, or one number per channel.
     """
     x = images.permute(0, 3, 1, 2).float().div_(255)
     if not isinstance(mean, Sequence) and not isinstance(std, Sequence):

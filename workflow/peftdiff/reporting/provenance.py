@@ -91,7 +91,7 @@ def usage_by_rule(usage: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     usage
-        Of `peftdiff.records.read_usage`: a row a job.
+        Of `peftdiff.records.read_usage`: a row per job.
 
     Returns
     -------

@@ -61,5 +61,8 @@ class TrainingContext:
         )
 
     def data(self, *checksums: str) -> dict[str, Any]:
-        """Return what a run's result owes to its images, see `plan.data_of`."""
+        """Return the part of a run's identity that describes its images.
+
+        See `plan.data_of`.
+        """
         return data_of(checksums, self.normalization)

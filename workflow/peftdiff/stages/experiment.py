@@ -68,9 +68,9 @@ def experiment_plans(
         The checksums, by split, of the images of "pretraining", "source" and each task;
         of a backbone with a name, that of its "weights" in place of "pretraining".
     studies
-        With what the main job does without: the CNN, and the comparison of recipes
-        where they are fixed. Where they are selected and no selection is finished, all
-        that may come of it; else one run a seed stands for that.
+        If true, also list the CNN and the comparison of recipes. While a selection is
+        unfinished: with `studies`, every candidate's runs; without, one placeholder for
+        each seed.
     results
         The results of the finished runs, by key. Where NOAH's sizes are searched, they
         are taken from here; before the search is done, its runs have keys that no run

@@ -1,4 +1,4 @@
-"""Fine-tuning: what a task's accuracies are measured after."""
+"""Fine-tuning on a task, and the test accuracy that results."""
 
 from __future__ import annotations
 
@@ -151,7 +151,8 @@ def truth_plans(
     seeds
         One run of each method has one of these seeds.
     data
-        What the results owe to the task's images, see `plan.data_of`.
+        The part of the runs' identity that describes the task's images, see
+        `plan.data_of`.
     setting
         How models run.
     """

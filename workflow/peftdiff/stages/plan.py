@@ -102,7 +102,7 @@ def recipe_of(section: Config, method: str = "") -> Recipe:
 
 
 def data_of(checksums: Iterable[str], normalization: str | Config) -> dict[str, Any]:
-    """Return what a run's result owes to its images and their normalization."""
+    """Return the part of a run's identity that describes its normalized images."""
     return {"checksums": list(checksums), **normalization_of(normalization)}
 
 

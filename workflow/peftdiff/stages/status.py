@@ -86,7 +86,7 @@ def runs_by_stage(
 
 
 def status_page(experiment: str, setting: Setting, stages: pd.DataFrame) -> str:
-    """Return the status as text: a line a stage, and the hours in all."""
+    """Return the status as text: a line per stage, and the hours in all."""
     started = stages[["done", "begun"]].to_numpy().any()
     where = f" on {setting.device} with {setting.precision}" if started else ""
     table = stages.assign(

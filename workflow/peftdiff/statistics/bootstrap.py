@@ -88,7 +88,7 @@ def mean_interval(
     Parameters
     ----------
     values : array_like, shape (n,)
-        One value a task.
+        One value per task.
     draws : int
     seed : int
 

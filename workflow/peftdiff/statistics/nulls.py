@@ -76,7 +76,7 @@ def null_of_mean(nulls: Sequence[Null], draws: int = DRAWS, seed: int = 0) -> Nu
     Parameters
     ----------
     nulls : sequence of Null
-        One a task; their order does not matter.
+        One per task; their order does not matter.
     draws : int
     seed : int
 
@@ -101,9 +101,9 @@ def shared_null(
     """Return mean taus over tasks when one random order of methods serves all tasks.
 
     A metric that ranks the methods alike on every task, where accuracies are alike as
-    well, has only one chance to be right, not one a task: the null distribution of its
-    mean is wider than ``null_of_mean`` says. Here a method's scores on all tasks move
-    together to another method, so that both likenesses stay as they are.
+    well, has only one chance to be right, not one per task: the null distribution of
+    its mean is wider than ``null_of_mean`` says. Here a method's scores on all tasks
+    move together to another method, so that both likenesses stay as they are.
 
     Parameters
     ----------

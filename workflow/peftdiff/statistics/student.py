@@ -1,4 +1,4 @@
-"""Student's interval: how far a mean of a few values, one a seed, can be trusted."""
+"""Student's interval: how far a mean of a few values, one per seed, can be trusted."""
 
 import math
 

@@ -7,8 +7,8 @@ its group, and the mean over tasks on top. The mean's mark is filled where the t
 verdict is that the metric is beyond chance; single tasks are not judged, as with so
 many of them some lie outside of the bands by luck. The numbers stand beside the dots.
 For the mean, one random order of the methods serves all tasks: a metric that ranks
-alike everywhere has one chance to be right, not one a task, and then its band is hardly
-narrower than a task's.
+alike everywhere has one chance to be right, not one per task, and then its band is
+hardly narrower than a task's.
 """
 
 import math

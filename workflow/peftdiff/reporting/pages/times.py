@@ -53,7 +53,7 @@ def times_page(
     poster
         What the poster prints: group, peftdiff_minutes, fine_tuning_minutes, speed_up.
     machine
-        Of `runtime.describe_machine`.
+        Of `provenance.describe_machine`.
     """
     summary = times_by_group(timing)
     texts = [

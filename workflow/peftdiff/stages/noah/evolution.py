@@ -56,7 +56,7 @@ class Evolution:
 
 
 class Found(NamedTuple):
-    """The fittest candidate, its fitness, and a line a generation."""
+    """The fittest candidate, its fitness, and a line per generation."""
 
     best: Candidate
     fitness: float

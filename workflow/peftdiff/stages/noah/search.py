@@ -227,7 +227,8 @@ def noah_plans(
     hyperparameters
         NOAH's hyper-parameters; the sizes among them do not matter here.
     data
-        What the results owe to the source images, see `plan.data_of`.
+        The part of the runs' identity that describes the source images, see
+        `plan.data_of`.
     setting
         How models run.
     """
