@@ -18,7 +18,7 @@ def main(
     tasks: dict[str, str],
     methods: list[str],
 ) -> None:
-    """Write a row a metric, its mean rank among the others, and a row a pair."""
+    """Write a row for each metric, its mean rank, and a row for each pair."""
     truth = complete_truth(read_table(truth_path), tasks, methods)
     write_table(summary_path, summarize(read_table(scores_path), truth))
     ranks = compare_all(read_table(correlation_path))

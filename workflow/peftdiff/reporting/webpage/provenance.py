@@ -52,7 +52,7 @@ def jobs_table(usage: pd.DataFrame) -> Table:
     Parameters
     ----------
     usage
-        A row a job: rule, job, seconds, megabytes (the most at a time).
+        A row per job: rule, job, seconds, megabytes (the most at a time).
     """
     columns = (
         Column("rule", "Rule"),
