@@ -1,7 +1,8 @@
 """Names and functions shared by the rule files.
 
-Takes the configuration and the names of startup.smk; makes ANY, CONFIGURED, TRAINING,
-GPU, the names of fine-tuning, and functions; it makes no file.
+Takes the configuration and the names of startup.smk. Makes ANY, CONFIGURED, TRAINING,
+SEARCHED, NOAH_SIZES, GPU, the names of fine-tuning (BY_METHOD, SELECTED, TUNED,
+TUNED_METHODS) and functions, but no file.
 """
 
 from snakemake.exceptions import WorkflowError
