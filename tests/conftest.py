@@ -4,6 +4,9 @@ import os
 
 # One thread a process, as in the workflow; before numpy and torch are loaded.
 os.environ["OMP_NUM_THREADS"] = "1"
+# A `make` that a test starts is not to take itself for a part of `make test`.
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(name, None)
 
 import numpy as np
 import pytest

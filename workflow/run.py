@@ -28,6 +28,7 @@ from terminal.progress import Progress, spoken
 
 WIDTH, NARROW = 100, 80  # the longest lines, where the terminal is as wide
 LOGS = Path(".snakemake/log")
+KIND = r"^([\w.]*(Error|Exception): )+"
 NO_WORD = "ended without a word"
 HOW_LONG = "How long the training takes: make status"
 STOPPED = "Stopped; the same command goes on where it was."
@@ -125,8 +126,9 @@ def fail(progress: Progress, output: Path) -> NoReturn:
         print(f"  Its log: {log}")
     if not progress.failed:
         last = printed[-1] if printed else f"the engine {NO_WORD}"
-        words = progress.errors or [re.sub(r"^[\w.]+(Error|Exception): ", "", last)]
-        print(f"Error: {words[0]}")
+        words = progress.errors or [last]
+        # The engine puts the kind of the error, once or twice, before its sentence.
+        print(f"Error: {re.sub(KIND, '', words[0])}")
     if progress.log_file:
         print(f"All that the engine said: {os.path.relpath(progress.log_file)}")
     sys.exit(1)

@@ -144,10 +144,12 @@ def _combine_by_seed(
     metric: str, values: Mapping[ModelName, Any]
 ) -> dict[ModelName, float]:
     """Combine components into scores, for the methods of one seed at a time."""
-    scores: dict[ModelName, float] = {}
     backbone = values[BACKBONE_MODEL]
+    if backbone is None:
+        return {}
+    scores: dict[ModelName, float] = {}
     seeds = dict.fromkeys(model.seed for model in values if model != BACKBONE_MODEL)
-    for seed in seeds if backbone is not None else ():
+    for seed in seeds:
         pool = {
             model.method: value
             for model, value in values.items()

@@ -110,7 +110,8 @@ def experiment_plans(
     # Nothing is fine-tuned on an unavailable task, nor where the ground truth is a
     # published one.
     fine_tuned = config["ground_truth"]["source"] == FINE_TUNE
-    for task in config["tasks"] if fine_tuned else ():
+    tasks = config["tasks"] if fine_tuned else []
+    for task in tasks:
         if checksums[task]:
             plans += _task_plans(
                 config,

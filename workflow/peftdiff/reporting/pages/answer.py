@@ -132,7 +132,9 @@ def _by_method(chosen: Sequence[Choice]) -> list[str]:
         count = counted(len(won[methods]), "task")
         lines.append(f"{methods} is the best on {count} (sure on {sure}): {tasks}")
     rest = sum(len(won[methods]) for methods in order[ROWS:])
-    return [*lines, *([f"Others are the best on {counted(rest, 'task')}"] * (rest > 0))]
+    if rest > 0:
+        lines.append(f"Others are the best on {counted(rest, 'task')}")
+    return lines
 
 
 def _methods(slugs: Sequence[str]) -> str:
