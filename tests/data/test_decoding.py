@@ -35,10 +35,10 @@ def test_the_central_square_alone_is_not_distorted(tmp_path, wide):
     pixels[:, 10:26] = np.arange(16)[:, None] * 15  # what is in the middle
     pixels = pixels if wide else pixels.transpose(1, 0, 2)
     Image.fromarray(pixels).save(tmp_path / "wide.png")
-    image = decode(tmp_path / "wide.png", 16, "bicubic", central=True)
+    image = decode(tmp_path / "wide.png", 16, "bicubic", resize="crop")
     middle = pixels[:, 10:26] if wide else pixels[10:26]
     np.testing.assert_array_equal(image, middle)
-    half = decode(tmp_path / "wide.png", 8, "bicubic", central=True)
+    half = decode(tmp_path / "wide.png", 8, "bicubic", resize="crop")
     expected = Image.fromarray(middle).resize((8, 8), Image.Resampling.BICUBIC)
     # At the edge, bicubic weights reach neighbors outside of the square.
     np.testing.assert_array_equal(half[2:6, 2:6], np.asarray(expected)[2:6, 2:6])
@@ -47,7 +47,9 @@ def test_the_central_square_alone_is_not_distorted(tmp_path, wide):
 def test_a_square_image_has_nothing_but_its_center(tmp_path):
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 255, (9, 9, 3), np.uint8)).save(tmp_path / "a.png")
-    whole, central = (decode(tmp_path / "a.png", 5, "bicubic", c) for c in (0, 1))
+    whole, central = (
+        decode(tmp_path / "a.png", 5, "bicubic", how) for how in ("squash", "crop")
+    )
     np.testing.assert_array_equal(whole, central)
 
 

@@ -37,8 +37,8 @@ def test_file_pixels_stand_for_an_array(folder):
 
 
 def test_file_pixels_take_the_center_of_every_part(folder):
-    pixels = FilePixels(folder, NAMES, 8, "bicubic", central=True)
-    expected = [decode(folder / n, 8, "bicubic", central=True) for n in NAMES[2:5]]
+    pixels = FilePixels(folder, NAMES, 8, "bicubic", resize="crop")
+    expected = [decode(folder / n, 8, "bicubic", resize="crop") for n in NAMES[2:5]]
     np.testing.assert_array_equal(np.array(pixels[2:5]), np.stack(expected))
 
 

@@ -122,9 +122,9 @@ def test_central_squares_are_kept_and_streamed_alike(splits, tmp_path):
     found = []
     for how in (KEPT, STREAMED):
         path = str(tmp_path / "task.safetensors")
-        write_prepared(path, splits, "abcd", replace(how, central=True), SOURCE)
+        write_prepared(path, splits, "abcd", replace(how, resize="crop"), SOURCE)
         found.append(np.array(read_images(path, "test", NORMALIZATION).pixels))
     np.testing.assert_array_equal(*found)
     files = splits["test"]
-    first = decode(files.folder / files.names[7], 32, "bicubic", central=True)
+    first = decode(files.folder / files.names[7], 32, "bicubic", resize="crop")
     np.testing.assert_array_equal(found[0][7], first)

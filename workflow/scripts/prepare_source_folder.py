@@ -32,7 +32,7 @@ def main(
             f"config key 'source.stored_size' is {size}, less than the backbone's"
             f" input, {preparation['size']}; raise it, or leave it empty"
         )
-    how = Preparation(**preparation | {"size": size, "central": True})
+    how = Preparation(**preparation | {"size": size, "resize": "crop"})
     files, classes = read_source_folder(images_path)
     if shots is None:
         drawn = draw_images(files, images, seed)

@@ -134,7 +134,7 @@ def _file_pixels(
         names=[os.fsdecode(name) for name in packed.tobytes().split(b"\0")],
         size=int(metadata["size"]),
         interpolation=metadata["interpolation"],
-        central="central" in metadata,
+        resize=metadata["resize"],
     )
 
 

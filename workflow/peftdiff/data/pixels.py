@@ -34,7 +34,7 @@ class FilePixels:
     names: Sequence[str]
     size: int
     interpolation: str
-    central: bool = False
+    resize: str = "squash"
 
     dtype = np.dtype(np.uint8)
 
@@ -58,7 +58,7 @@ class FilePixels:
 
         def read(row: int) -> None:
             path = self.folder / self.names[row]
-            pixels[row] = decode(path, self.size, self.interpolation, self.central)
+            pixels[row] = decode(path, self.size, self.interpolation, self.resize)
 
         with ThreadPoolExecutor(DECODERS) as threads:
             for _ in threads.map(read, range(len(self))):

@@ -18,7 +18,7 @@ from peftdiff.records import streaming_arrays
 from peftdiff.runtime import logger
 
 # Raise this number with every change that changes a byte of a prepared task.
-PREPARATION_VERSION = 1
+PREPARATION_VERSION = 2
 BATCH = 256
 CHECKSUM_DIGITS = 64  # hexadecimal
 
@@ -36,19 +36,19 @@ class Preparation:
     stored_bytes
         A test set up to this size is kept decoded; a larger one is decoded again,
         batch by batch, whenever it is read. Training images are always kept.
-    central
-        Take the central square of each image, not the whole.
+    resize
+        One of `decoding.RESIZES`.
     """
 
     size: int
     interpolation: str
     stored_bytes: float
-    central: bool = False
+    resize: str = "squash"
 
     def pixels(self, files: ImageFiles) -> FilePixels:
         """Return the images, not yet decoded."""
         return FilePixels(
-            files.folder, files.names, self.size, self.interpolation, self.central
+            files.folder, files.names, self.size, self.interpolation, self.resize
         )
 
     def keeps(self, split: str, files: ImageFiles) -> bool:
@@ -91,9 +91,8 @@ def write_prepared(
         "source": json.dumps(dict(origin)),
         "size": str(preparation.size),
         "interpolation": preparation.interpolation,
+        "resize": preparation.resize,
     }
-    if preparation.central:
-        metadata["central"] = "true"
     for split, files in splits.items():
         metadata[f"{split}/checksum"] = "0" * CHECKSUM_DIGITS  # until it is known
         if f"{split}/files" in arrays:
