@@ -20,6 +20,7 @@ from peftdiff.tasks import GENERATOR_VERSION
 PREPARATION = {
     "size": ARCHITECTURE["image_size"],
     "interpolation": config["data"]["interpolation"],
+    "resize": config["data"]["resize"],
     "stored_bytes": config["data"]["stored_test_gigabytes"] * 10**9,
 }
 
@@ -111,6 +112,7 @@ rule prepare_image_folder:
         train_size=config["data"]["train_images"],
         test_size=config["data"]["test_images"],
         seed=config["data"]["split_seed"],
+        unreadable=config["data"]["unreadable"],
         preparation=PREPARATION,
         version=PREPARATION_VERSION,
     message:
@@ -172,6 +174,7 @@ if SOURCE_FILES:
             shots=config["source"]["shots"],
             seed=config["source"]["draw_seed"],
             stored_size=config["source"]["stored_size"],
+            unreadable=config["data"]["unreadable"],
             preparation=PREPARATION,
             version=PREPARATION_VERSION,
         message:

@@ -6,6 +6,7 @@ from peftdiff.data.files import listing_checksum
 from peftdiff.data.folders import read_own_task
 from peftdiff.data.preparation import Preparation, write_prepared
 from peftdiff.data.sampling import split_task
+from peftdiff.data.unreadable import leave_out_undecodable, naming_all_undecodable
 from peftdiff.runtime import job, params_as_kwargs
 
 
@@ -16,16 +17,23 @@ def main(
     train_size: int,
     test_size: int,
     seed: int,
+    unreadable: str = "error",
     preparation: dict[str, Any],
 ) -> None:
     """Split the images at `images_path`, decode them and write them to `path`."""
+    how = Preparation(**preparation)
     files, classes = read_own_task(images_path)
+    left_out: list[dict[str, Any]] = []
+    if unreadable == "skip":
+        files, left_out = leave_out_undecodable(files, classes, how)
     splits = split_task(files, train_size, test_size, seed)
     lists = {name: listing_checksum(part) for name, part in splits.items()}
     images = {name: len(part.labels) for name, part in splits.items()}
     origin = {"kind": "own", "path": images_path, "split_seed": seed}
     source = {"from": origin, "lists": lists, "images": images}
-    write_prepared(path, splits, classes, Preparation(**preparation), source)
+    source |= {"left_out": left_out}
+    with naming_all_undecodable([files], classes, how):
+        write_prepared(path, splits, classes, how, source)
 
 
 if __name__ == "__main__":

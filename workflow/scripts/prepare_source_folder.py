@@ -6,6 +6,12 @@ from peftdiff.data.files import listing_checksum
 from peftdiff.data.folders import read_source_folder
 from peftdiff.data.preparation import Preparation, write_prepared
 from peftdiff.data.sampling import draw_images, draw_shots
+from peftdiff.data.unreadable import (
+    FETCHED,
+    SKIP,
+    leave_out_undecodable,
+    naming_all_undecodable,
+)
 from peftdiff.records import read_json
 from peftdiff.runtime import UserError, job, params_as_kwargs
 
@@ -19,6 +25,7 @@ def main(
     shots: int | None,
     seed: int,
     stored_size: int | None,
+    unreadable: str = "error",
     preparation: dict[str, Any],
 ) -> None:
     """Draw images at `images_path`, decode their central squares, write them to `path`.
@@ -38,13 +45,18 @@ def main(
         drawn = draw_images(files, images, seed)
     else:
         drawn = draw_shots(files, classes, shots, seed)
+    left_out: list[dict[str, Any]] = []
+    if unreadable == "skip":
+        drawn, left_out = leave_out_undecodable(drawn, classes, how)
     origin = (
         read_json(manifest) if manifest else {"kind": "folder", "path": images_path}
     )
     origin |= {"shots": shots, "draw_seed": seed}
     source = {"from": origin, "lists": {"train": listing_checksum(drawn)}}
     source |= {"images": {"train": len(drawn.labels)}, "stored_size": size}
-    write_prepared(path, {"train": drawn}, classes, how, source)
+    source |= {"left_out": left_out}
+    with naming_all_undecodable([drawn], classes, how, FETCHED if manifest else SKIP):
+        write_prepared(path, {"train": drawn}, classes, how, source)
 
 
 if __name__ == "__main__":

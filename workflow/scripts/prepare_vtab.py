@@ -3,6 +3,7 @@
 from typing import Any
 
 from peftdiff.data.preparation import Preparation, check_decodable, write_prepared
+from peftdiff.data.unreadable import naming_all_undecodable
 from peftdiff.records import read_json, write_unavailable
 from peftdiff.runtime import UserError, job, logger, params_as_kwargs
 from peftdiff.tasks.vtab import (
@@ -41,13 +42,15 @@ def main(
             " or set 'data.missing_tasks' to 'skip'"
         )
     lists, checksums = read_task(folder, entry)
-    check_decodable((lists["train800"], lists["val200"]), how)
     origin = read_json(manifest) if manifest else {"kind": "folder", "path": root}
     source = {"from": origin, "folder": str(folder), "lists": checksums}
     source |= {"images": {name: len(files.labels) for name, files in lists.items()}}
     classes = [str(label) for label in range(entry.classes)]
     splits = {"train": lists[TRAIN], "test": lists[TEST]}
-    write_prepared(path, splits, classes, how, source)
+    remedy = "get a complete copy of the task"
+    with naming_all_undecodable(lists.values(), classes, how, remedy):
+        check_decodable((lists["train800"], lists["val200"]), how)
+        write_prepared(path, splits, classes, how, source)
     if not holds_out_val200(lists):
         logger.warning("%s: the last 200 training images are not val200's", folder)
 

@@ -81,6 +81,17 @@ class Data(Section):
     interpolation: Literal["bicubic", "bilinear"]
     """How image files are resized to the backbone's input."""
 
+    resize: Literal["squash", "crop", "pad"]
+    """How the images of tasks become squares: `squash` resizes the whole image to one,
+    whatever its shape, as the methods' authors do; `crop` takes the central square;
+    `pad` adds white at two sides. Of a source's images the central squares are taken.
+    """
+
+    unreadable: Literal["error", "skip"]
+    """What becomes of images of your own tasks, and of the source, that cannot be
+    decoded: `error` stops and lists them all, `skip` leaves them out and counts them.
+    """
+
     stored_test_gigabytes: NotNegative
     """The size (in 10^9 bytes) up to which a task's test images are kept decoded. More
     are decoded whenever they are read."""

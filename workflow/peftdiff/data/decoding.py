@@ -48,6 +48,7 @@ NEEDS_HEIF = "HEIC, needs the extra heif"
 NEEDS_AVIF = "AVIF, which this Pillow does not read"
 RAW = "a camera's raw file"
 MISSING = "it is missing"
+DAMAGED = "it is damaged, or of a kind that Pillow does not read"
 
 AVIF_BRANDS = frozenset(b"avif avis".split())
 HEIF_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
@@ -171,14 +172,16 @@ def _other_format(path: Path) -> str:
         raise UndecodableImage(path, RAW)
     if brands & AVIF_BRANDS:
         readable = features.check("avif")
-        raise UndecodableImage(path, "it is no whole AVIF" if readable else NEEDS_AVIF)
+        raise UndecodableImage(path, DAMAGED if readable else NEEDS_AVIF)
     if brands & HEIF_BRANDS:
         return _format_of_heif(path)
     if path.suffix.lower() in BY_SUFFIX:
         return BY_SUFFIX[path.suffix.lower()]
     if _ends_with(path, TGA_END):
         return "TGA"
-    raise UndecodableImage(path, "it is empty" if not beginning else "it is no image")
+    if beginning.startswith(SIGNATURES):
+        raise UndecodableImage(path, DAMAGED)
+    raise UndecodableImage(path, "it is no image" if beginning else "it is empty")
 
 
 def _format_of_heif(path: Path) -> str:
@@ -262,6 +265,8 @@ def _central_square(width: int, height: int) -> tuple[float, float, float, float
 
 
 def _in_words(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return DAMAGED
     if isinstance(error, Image.DecompressionBombError):
         return f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels"
     if isinstance(error, OSError) and error.strerror:
