@@ -4,14 +4,16 @@ Takes
 
 - for generated tasks and sources: the generators' seeds, and scikit-learn's digits;
 - for a task of VTAB-1k: its folder, downloaded where none is given;
-- for your own task or source: its image files;
+- for your own task or source: its image files, which are no inputs of a rule: the engine
+  would look at the time of their folder alone, so a parameter tells whether they changed;
 - for a source from the hub: its dataset there.
 
 Makes data/<task>.safetensors, data/pretraining.safetensors and data/source.safetensors;
 for all experiments results/downloads/vtab-1k/ and results/downloads/sources/. The name
-SOURCE_FILES holds what a source that is not drawn here is made of.
+OWN_SOURCE says whether the source is not drawn here.
 """
 
+from peftdiff.data.changes import listing_digest
 from peftdiff.data.preparation import PREPARATION_VERSION
 from peftdiff.paths import HubSource, Vtab, one_of
 from peftdiff.runtime import digest
@@ -29,11 +31,20 @@ PREPARATION = {
 HUB_SOURCE = HubSource(
     digest({key: config["source"][key] for key in ("hub", "shots", "draw_seed")})
 )
-SOURCE_FILES = {}
-if config["source"]["folder"]:
-    SOURCE_FILES = {"images": config["source"]["folder"]}
-elif config["source"]["hub"]:
-    SOURCE_FILES = {"images": HUB_SOURCE.images, "manifest": HUB_SOURCE.manifest}
+FETCHED_SOURCE = {}
+if config["source"]["hub"] and not config["source"]["folder"]:
+    FETCHED_SOURCE = {"images": HUB_SOURCE.images, "manifest": HUB_SOURCE.manifest}
+OWN_SOURCE = bool(config["source"]["folder"] or config["source"]["hub"])
+
+
+def own_images(task):
+    """Return where the images of a user's own task are."""
+    return config["data"]["image_folders"][task]
+
+
+def version_of(images):
+    """Return what changes when images at a path change, or how they are prepared."""
+    return f"{PREPARATION_VERSION} of {listing_digest(images)}"
 
 
 rule prepare_task:
@@ -98,8 +109,6 @@ rule prepare_vtab:
 
 
 rule prepare_image_folder:
-    input:
-        lambda wildcards: config["data"]["image_folders"][wildcards.task],
     output:
         LIVE.data("{task}"),
     log:
@@ -109,12 +118,17 @@ rule prepare_image_folder:
     conda:
         ENVIRONMENT
     params:
-        train_size=config["data"]["train_images"],
-        test_size=config["data"]["test_images"],
+        # By functions, because the engine takes braces in a text for wildcards.
+        images_path=lambda wildcards: own_images(wildcards.task),
+        sizes={
+            "train": config["data"]["train_images"],
+            "test": config["data"]["test_images"],
+            "test_share": config["data"]["test_share"],
+        },
         seed=config["data"]["split_seed"],
         unreadable=config["data"]["unreadable"],
         preparation=PREPARATION,
-        version=PREPARATION_VERSION,
+        version=lambda wildcards: version_of(own_images(wildcards.task)),
     message:
         "Split and decode the images of your own task {wildcards.task}"
     script:
@@ -123,7 +137,7 @@ rule prepare_image_folder:
 
 rule prepare_sources:
     output:
-        **({} if SOURCE_FILES else {"source": LIVE.data("source")}),
+        **({} if OWN_SOURCE else {"source": LIVE.data("source")}),
         pretraining=LIVE.data("pretraining"),
     log:
         LIVE.log("prepare_sources"),
@@ -158,11 +172,11 @@ rule fetch_source:
         "../scripts/fetch_source.py"
 
 
-if SOURCE_FILES:
+if OWN_SOURCE:
 
     rule prepare_source_folder:
         input:
-            **SOURCE_FILES,
+            **FETCHED_SOURCE,
         output:
             LIVE.data("source"),
         log:
@@ -170,13 +184,15 @@ if SOURCE_FILES:
         conda:
             ENVIRONMENT
         params:
+            images_path=lambda wildcards, input: config["source"]["folder"]
+            or input.images,
             images=config["source"]["images"],
             shots=config["source"]["shots"],
             seed=config["source"]["draw_seed"],
             stored_size=config["source"]["stored_size"],
             unreadable=config["data"]["unreadable"],
             preparation=PREPARATION,
-            version=PREPARATION_VERSION,
+            version=lambda wildcards: version_of(config["source"]["folder"] or ""),
         message:
             "Draw and decode the images of the source (follow {log})"
         script:

@@ -139,7 +139,7 @@ rule record_provenance:
         tables=[LIVE.table(name) for name in TABLES],
         images=[
             *(LIVE.data(task) for task in config["tasks"] if task not in DRAWN),
-            *([LIVE.data("source")] if SOURCE_FILES else []),
+            *([LIVE.data("source")] if OWN_SOURCE else []),
         ],
     output:
         shown(LIVE.provenance, "table_provenance", "provenance", "Summary"),

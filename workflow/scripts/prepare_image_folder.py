@@ -4,42 +4,48 @@ from typing import Any
 
 from peftdiff.data.files import listing_checksum
 from peftdiff.data.folders import read_own_task
+from peftdiff.data.left_out import tally
+from peftdiff.data.own_task import counts_by_class, split_own_task
 from peftdiff.data.preparation import Preparation, write_prepared
-from peftdiff.data.sampling import split_task
+from peftdiff.data.stratified import Sizes
 from peftdiff.data.unreadable import leave_out_undecodable, naming_all_undecodable
-from peftdiff.runtime import job, params_as_kwargs
+from peftdiff.runtime import job, logger, params_as_kwargs
 
 
 def main(
-    images_path: str,
     path: str,
     *,
-    train_size: int,
-    test_size: int,
+    images_path: str,
+    sizes: dict[str, Any],
     seed: int,
-    unreadable: str = "error",
+    unreadable: str,
     preparation: dict[str, Any],
 ) -> None:
     """Split the images at `images_path`, decode them and write them to `path`."""
-    how = Preparation(**preparation)
-    files, classes = read_own_task(images_path)
-    left_out: list[dict[str, Any]] = []
-    if unreadable == "skip":
-        files, left_out = leave_out_undecodable(files, classes, how)
-    splits = split_task(files, train_size, test_size, seed)
-    lists = {name: listing_checksum(part) for name, part in splits.items()}
-    images = {name: len(part.labels) for name, part in splits.items()}
+    how, skip = Preparation(**preparation), unreadable == "skip"
+    found = read_own_task(images_path, skip_lost=skip)
+    left_out = list(found.left_out)
+    if skip:
+        for split, files in found.splits.items():
+            kept, undecodable = leave_out_undecodable(files, found.classes, how)
+            found.splits[split] = kept
+            left_out += undecodable
+    task = split_own_task(found, Sizes(**sizes), seed)
     origin = {"kind": "own", "path": images_path, "split_seed": seed}
-    source = {"from": origin, "lists": lists, "images": images}
-    source |= {"left_out": left_out}
-    with naming_all_undecodable([files], classes, how):
-        write_prepared(path, splits, classes, how, source)
+    lists = {name: listing_checksum(part) for name, part in task.splits.items()}
+    source: dict[str, Any] = {
+        "from": origin,
+        "lists": lists,
+        "images": counts_by_class(task.splits, found.classes),
+        "left_out": tally([*left_out, *task.unused]),
+        "notes": task.notes,
+    }
+    for said in (*source["left_out"], *task.notes):
+        logger.info("%s", said)
+    with naming_all_undecodable(found.splits.values(), found.classes, how):
+        write_prepared(path, task.splits, found.classes, how, source)
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        main(
-            snakemake.input[0],
-            snakemake.output[0],
-            **params_as_kwargs(snakemake.params),
-        )
+        main(snakemake.output[0], **params_as_kwargs(snakemake.params))

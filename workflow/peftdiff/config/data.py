@@ -13,9 +13,11 @@ from peftdiff.config.values import (
     NotNegative,
     Number,
     OwnTaskName,
+    PathText,
     Positive,
     Section,
     Seed,
+    ShareBelowOne,
     Text,
     matching,
 )
@@ -64,6 +66,11 @@ class Data(Section):
     """The number of training images of each generated task, and of each of your own.
     VTAB-1k's tasks have 1000."""
 
+    test_share: ShareBelowOne
+    """The share of the images of your own tasks that is set aside for testing, unless
+    it is more than `data.test_images`, before at most `data.train_images` others train.
+    """
+
     test_images: Count
     """The number of test images of each generated task, and the largest number of those
     of your own tasks. VTAB-1k's are taken whole."""
@@ -96,7 +103,7 @@ class Data(Section):
     """The size (in 10^9 bytes) up to which a task's test images are kept decoded. More
     are decoded whenever they are read."""
 
-    image_folders: dict[OwnTaskName, Text]
+    image_folders: dict[OwnTaskName, PathText]
     """Your own tasks by name. Each is a folder of class folders, or a CSV file with the
     columns path and label; it is named in `tasks`, too."""
 
@@ -107,7 +114,7 @@ class Data(Section):
     """What becomes of a task whose images are not there; `skip` leaves it out, with a
     warning."""
 
-    vtab_root: Text | None
+    vtab_root: PathText | None
     """A folder with VTAB-1k's tasks; null to download them into `results/downloads/`.
     """
 

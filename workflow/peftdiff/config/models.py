@@ -12,6 +12,7 @@ from peftdiff.config.values import (
     BY_FORM,
     WHOLE,
     Count,
+    PathText,
     Positive,
     Section,
     Seed,
@@ -120,7 +121,7 @@ class Source(Section):
     learning_rates: dict[PoolMethod, Positive]
     """Learning rates of single methods, where they differ."""
 
-    folder: Text | None
+    folder: PathText | None
     """Own source images, such as a copy of ImageNet, in class folders (or a folder
     `train` of them), or a CSV file with the columns path and label; null for
     `source.hub`, or else the embedded source."""

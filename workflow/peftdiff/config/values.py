@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ def _text(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_text)]
+# Of a file or folder of the user's; a home folder may be abbreviated.
+PathText = Annotated[Text, AfterValidator(os.path.expanduser)]
 
 
 def matching(

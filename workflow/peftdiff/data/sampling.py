@@ -1,4 +1,4 @@
-"""Random samples of image files: the splits of a task, the images of a source."""
+"""Random samples of image files: the images of a source."""
 
 from __future__ import annotations
 
@@ -6,32 +6,6 @@ import numpy as np
 
 from peftdiff.data.files import ImageFiles
 from peftdiff.runtime import UserError
-
-
-def split_task(
-    files: ImageFiles, train_images: int, test_images: int, seed: int
-) -> dict[str, ImageFiles]:
-    """Draw training images, and at most `test_images` others to test on.
-
-    The training images are in random order too, so that their last fifth, which is held
-    out where recipes are compared, is a random sample of them.
-
-    Raises
-    ------
-    UserError
-        Where no image is left to test on.
-    """
-    count = len(files.labels)
-    if count <= train_images:
-        raise UserError(
-            f"{files.folder} has {count} images, and config key 'data.train_images'"
-            f" wants {train_images} of them, which leaves none to test on; lower it"
-        )
-    order = np.random.default_rng(seed).permutation(count)
-    return {
-        "train": files.pick(order[:train_images]),
-        "test": files.pick(order[train_images : train_images + test_images]),
-    }
 
 
 def draw_shots(

@@ -6,10 +6,10 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from peftdiff.data.decoding import UNDECODABLE, UndecodableImage, decode
 from peftdiff.data.files import ImageFiles
+from peftdiff.data.left_out import LeftOut, printable, require_few_lost
 from peftdiff.data.pixels import DECODERS
 from peftdiff.data.preparation import Preparation
 from peftdiff.runtime import UserError, logger
@@ -20,13 +20,12 @@ FETCHED = (
     "set config key 'data.unreadable' to 'skip', or draw others by 'source.draw_seed'"
 )
 NAMED = 10  # in a sentence
-NOTED = 5  # in what is written down
 
 
 def leave_out_undecodable(
     files: ImageFiles, classes: Sequence[str], preparation: Preparation
-) -> tuple[ImageFiles, list[dict[str, Any]]]:
-    """Decode all images; return those for which that works, and a note on the others.
+) -> tuple[ImageFiles, list[LeftOut]]:
+    """Decode all images; return those for which that works, and what is left out.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def leave_out_undecodable(
     files
         The images that can be decoded, in their order.
     left_out
-        Empty, or one record with the keys reason, count, by_class and first.
+        The others.
 
     Raises
     ------
@@ -48,30 +47,14 @@ def leave_out_undecodable(
     reasons = _undecodable([files], preparation)
     if not reasons:
         return files, []
-    by_class = _by_class([files], reasons, classes)
-    whole = Counter(classes[label] for label in files.labels)
-    lost = [name for name, count in by_class.items() if count == whole[name]]
-    if lost:
-        raise UserError(
-            f"none of the {whole[lost[0]]} images of class {_ascii(lost[0])} of"
-            f" {files.folder} can be decoded; replace them, or remove the class"
-        )
-    names = [_ascii(name) for name in reasons]
-    logger.warning(
-        "%s: %d images are left out, as they cannot be decoded (%s): %s",
-        files.folder,
-        len(names),
-        _counts(by_class),
-        _listed(reasons, NAMED),
-    )
-    rows = (row for row, name in enumerate(files.names) if name not in reasons)
-    note = {
-        "reason": UNDECODABLE,
-        "count": len(names),
-        "by_class": by_class,
-        "first": names[:NOTED],
-    }
-    return files.pick(rows), [note]
+    label_of = dict(zip(files.names, files.labels, strict=True))
+    left_out = [
+        LeftOut(name, UNDECODABLE, classes[label_of[name]]) for name in reasons
+    ]
+    rows = [row for row, name in enumerate(files.names) if name not in reasons]
+    kept = Counter(classes[files.labels[row]] for row in rows)
+    require_few_lost(left_out, kept, str(files.folder), skip=True)
+    return files.pick(rows), left_out
 
 
 @contextlib.contextmanager
@@ -140,17 +123,12 @@ def _by_class(
 
 
 def _counts(by_class: dict[str, int]) -> str:
-    words = [f"{_ascii(name)}: {count}" for name, count in by_class.items()]
+    words = [f"{printable(name)}: {count}" for name, count in by_class.items()]
     more = [f"and {len(words) - NAMED} more classes"] if len(words) > NAMED else []
     return ", ".join(words[:NAMED] + more)
 
 
 def _listed(reasons: dict[str, str], count: int) -> str:
-    words = [f"{_ascii(name)} ({why})" for name, why in reasons.items()]
+    words = [f"{printable(name)} ({why})" for name, why in reasons.items()]
     more = [f"and {len(words) - count} more"] if len(words) > count else []
     return ", ".join(words[:count] + more)
-
-
-def _ascii(name: str) -> str:
-    """Return a name that any terminal can print."""
-    return name.encode("ascii", "backslashreplace").decode("ascii")
