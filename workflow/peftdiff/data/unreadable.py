@@ -15,7 +15,9 @@ from peftdiff.data.preparation import Preparation
 from peftdiff.runtime import UserError, logger
 
 # What to do about them: with files of one's own, and with those of a hub.
-SKIP = "replace or remove them, or set config key 'data.unreadable' to 'skip'"
+SKIP = (
+    "replace or remove what is damaged, or set config key 'data.unreadable' to 'skip'"
+)
 FETCHED = (
     "set config key 'data.unreadable' to 'skip', or draw others by 'source.draw_seed'"
 )
@@ -98,13 +100,13 @@ def naming_all_undecodable(
         reasons = _undecodable(lists, preparation)
         if not reasons:
             raise
+        if len(reasons) == 1:
+            raise UndecodableImage(error.path, error.reason, remedy) from None
         total = len({name for files in lists for name in files.names})
         counts = _counts(_by_class(lists, reasons, classes))
         raise UserError(
             f"{len(reasons)} of the {total} images of {lists[0].folder} cannot be"
             f" decoded ({counts}): {_listed(reasons, NAMED)}; {remedy}"
-            if len(reasons) > 1
-            else f"the image {error.path} cannot be decoded ({error.reason}); {remedy}"
         ) from None
 
 
@@ -152,5 +154,5 @@ def _listed(reasons: dict[str, str], count: int) -> str:
 
 
 def _ascii(name: str) -> str:
-    """Return a name that any terminal can print."""
-    return name.encode("ascii", "backslashreplace").decode("ascii")
+    """Return a name that any terminal can print, in one line."""
+    return ascii(name)[1:-1]
