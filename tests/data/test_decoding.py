@@ -1,4 +1,6 @@
 import io
+import os
+import re
 import sys
 from types import SimpleNamespace
 
@@ -9,6 +11,7 @@ from PIL import Image, ImageFile
 from peftdiff.data.decoding import (
     NEEDS_HEIF,
     NOT_AN_IMAGE,
+    NOT_READ,
     RAW,
     RESAMPLING,
     UNDECODABLE,
@@ -17,6 +20,7 @@ from peftdiff.data.decoding import (
 )
 from peftdiff.runtime import UserError
 from tests.helpers import pictures
+from tests.helpers.project import LIBRARY, ROOT
 
 
 @pytest.fixture
@@ -121,6 +125,13 @@ def test_a_plain_palette_is_what_the_authors_of_vtab_decode(tmp_path):
     np.testing.assert_array_equal(decode(path, 24, "bicubic"), plain)
 
 
+def test_image_files_are_opened_in_one_place():
+    files = [*LIBRARY.rglob("*.py"), *(ROOT / "workflow/scripts").glob("*.py")]
+    opening = re.compile(r"Image\.open\(|imread\(|ImageFile\.Parser|read_image\(")
+    found = {path.name for path in files if opening.search(path.read_text())}
+    assert found == {"decoding.py"}
+
+
 def bands(height, width):
     """Return an image whose upper third is red, its left third elsewhere blue."""
     pixels = np.full((height, width, 3), 128, np.uint8)
@@ -223,6 +234,7 @@ OTHERS = {
     "table.csv": b"path,label\na.png,cat\n",
     "data.json": b'{"a": 1}',
     "drawing.svg": b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
+    "drawing.jxl": b"\xff\x0a" + bytes(99),
     "film.mp4": b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(200),
     "film.mov": b"\0\0\0\x14ftypqt  \0\0\2\0qt  " + bytes(200),
     "film.mpg": b"\0\0\1\xb3\x10\0\xf0" + bytes(200),
@@ -238,7 +250,8 @@ OTHERS = {
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_is_no_image_is_told(tmp_path, name):
     (tmp_path / name).write_bytes(OTHERS[name])
-    assert identify(tmp_path / name) == NOT_AN_IMAGE
+    drawing = name.startswith("drawing")
+    assert identify(tmp_path / name) == (NOT_READ if drawing else NOT_AN_IMAGE)
     with pytest.raises(UserError, match="cannot be decoded"):
         decode(tmp_path / name, 6, "bicubic")
 
@@ -266,6 +279,27 @@ def test_an_image_is_known_by_what_it_holds(tmp_path, kind, name):
     Image.new("RGB", (5, 4), (200, 0, 0)).save(tmp_path / name, kind)
     assert identify(tmp_path / name) is None
     assert decode(tmp_path / name, 6, "bicubic")[0, 0, 0] > 190
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    Image.new("RGB", (5, 4)).save(tmp_path / "a.png")
+
+    def refused(*arguments, **how):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refused)
+    assert identify(tmp_path / "a.png") == UNDECODABLE
+    with pytest.raises(UserError, match=r"a\.png cannot .*permission denied"):
+        decode(tmp_path / "a.png", 4, "bicubic")
+
+
+def test_a_name_that_is_not_utf_8_can_be_printed(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.png")
+    path.write_bytes(b"")
+    with pytest.raises(UserError) as caught:
+        decode(path, 4, "bicubic")
+    assert "udcff.png cannot be decoded (it is empty)" in str(caught.value)
+    str(caught.value).encode("utf-8")
 
 
 def test_folders_and_lost_links_are_no_images(tmp_path):
@@ -333,15 +367,13 @@ def test_heic_is_read_where_its_extra_is_installed(tmp_path, monkeypatch):
         assert found.tobytes() == HEIC[:48]
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_heic_is_upright(tmp_path, orientation):
+def test_heic_is_upright(tmp_path):
     heif = pytest.importorskip("pillow_heif")
     heif.register_heif_opener()
-    notes = Image.Exif()
-    notes[pictures.ORIENTATION] = orientation
-    pixels = bands(64, 64)
-    Image.fromarray(pixels).save(
-        tmp_path / "photo", "HEIF", exif=notes.tobytes(), quality=100
-    )
-    found = decode(tmp_path / "photo", 64, "bicubic").astype(int)
-    assert np.abs(found - pictures.turned(pixels, orientation)).mean() < 8
+    pixels, notes = bands(64, 64), Image.Exif()
+    for orientation in range(1, 9):
+        notes[pictures.ORIENTATION] = orientation
+        image = Image.fromarray(pixels)
+        image.save(tmp_path / "photo", "HEIF", exif=notes.tobytes(), quality=100)
+        found = decode(tmp_path / "photo", 64, "bicubic").astype(int)
+        assert np.abs(found - pictures.turned(pixels, orientation)).mean() < 8

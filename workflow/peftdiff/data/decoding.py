@@ -47,6 +47,7 @@ UNDECODABLE = "cannot be decoded"
 NEEDS_HEIF = "HEIC, needs the extra heif"
 NEEDS_AVIF = "AVIF, which this Pillow does not read"
 RAW = "a camera's raw file"
+NOT_READ = "an image of a kind that is not read"
 MISSING = "it is missing"
 DAMAGED = "it is damaged, or of a kind that Pillow does not read"
 
@@ -62,6 +63,9 @@ RAW_SUFFIXES = frozenset(
         *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"),
         *(".rwl", ".sr2", ".srf", ".srw", ".x3f"),
     )
+)
+UNREAD_SUFFIXES = frozenset(
+    (".jxl", ".jxr", ".exr", ".hdr", ".fits", ".dcm", ".xcf", ".svg", ".eps", ".ai")
 )
 # Tags of TIFF files, and values by which those of a camera's sensor are told.
 NEW_SUBFILE_TYPE, INTERPRETATION, DNG_VERSION = 254, 262, 50706
@@ -84,13 +88,17 @@ PNG_FACTORS = {"L;2": 85, "L;4": 17}
 class UndecodableImage(UserError):
     """One image file that cannot be decoded, and why."""
 
-    def __init__(self, path: str | Path, reason: str) -> None:
+    def __init__(
+        self, path: str | Path, reason: str, remedy: str | None = None
+    ) -> None:
         self.path, self.reason = Path(path), reason
-        super().__init__(
-            f"the image {path} is missing; restore it, or prepare the task again"
-            if reason == MISSING
-            else f"the image {path} cannot be decoded ({reason}); replace it"
-        )
+        name = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+        if reason == MISSING:
+            what = "is missing"
+            remedy = remedy or "restore it, or prepare the task again"
+        else:
+            what = f"cannot be decoded ({reason})"
+        super().__init__(f"the image {name} {what}; {remedy or 'replace it'}")
 
 
 def identify(path: Path) -> str | None:
@@ -105,8 +113,9 @@ def identify(path: Path) -> str | None:
     except UndecodableImage as error:
         if error.reason in (NEEDS_HEIF, NEEDS_AVIF, RAW):
             return error.reason
-        begins_so = _beginning(path).startswith(SIGNATURES)
-        return UNDECODABLE if begins_so or _named_so(path) else NOT_AN_IMAGE
+        if _named_so(path) or _beginning(path).startswith(SIGNATURES):
+            return UNDECODABLE
+        return NOT_READ if path.suffix.lower() in UNREAD_SUFFIXES else NOT_AN_IMAGE
     return None
 
 
@@ -171,7 +180,7 @@ def _other_format(path: Path) -> str:
     if path.suffix.lower() in RAW_SUFFIXES and beginning.startswith(SIGNATURES):
         raise UndecodableImage(path, RAW)
     if brands & AVIF_BRANDS:
-        readable = features.check("avif")
+        readable = "AVIF" in Image.OPEN and features.check("avif")
         raise UndecodableImage(path, DAMAGED if readable else NEEDS_AVIF)
     if brands & HEIF_BRANDS:
         return _format_of_heif(path)
@@ -282,10 +291,11 @@ def _named_so(path: Path) -> bool:
 
 
 def _beginning(path: Path) -> bytes:
-    if not path.is_file():
+    try:
+        with open(path, "rb") as file:
+            return file.read(256)
+    except OSError:  # a folder, or one that may not be read
         return b""
-    with open(path, "rb") as file:
-        return file.read(256)
 
 
 def _ends_with(path: Path, end: bytes) -> bool:

@@ -50,9 +50,8 @@ class LeftOut:
 
 
 def printable(name: str) -> str:
-    """Return a name of a file or class as any terminal can print it."""
-    escaped = name.encode("ascii", "backslashreplace").decode("ascii")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in escaped)
+    """Return the name of a file or class in one line that any terminal can show."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 def first_names(names: Sequence[str]) -> str:

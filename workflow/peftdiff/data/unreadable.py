@@ -15,7 +15,9 @@ from peftdiff.data.preparation import Preparation
 from peftdiff.runtime import UserError, logger
 
 # What to do about them: with files of one's own, and with those of a hub.
-SKIP = "replace or remove them, or set config key 'data.unreadable' to 'skip'"
+SKIP = (
+    "replace or remove what is damaged, or set config key 'data.unreadable' to 'skip'"
+)
 FETCHED = (
     "set config key 'data.unreadable' to 'skip', or draw others by 'source.draw_seed'"
 )
@@ -48,9 +50,7 @@ def leave_out_undecodable(
     if not reasons:
         return files, []
     label_of = dict(zip(files.names, files.labels, strict=True))
-    left_out = [
-        LeftOut(name, UNDECODABLE, classes[label_of[name]]) for name in reasons
-    ]
+    left_out = [LeftOut(name, UNDECODABLE, classes[label_of[name]]) for name in reasons]
     rows = [row for row, name in enumerate(files.names) if name not in reasons]
     kept = Counter(classes[files.labels[row]] for row in rows)
     require_few_lost(left_out, kept, str(files.folder), skip=True)
@@ -81,13 +81,13 @@ def naming_all_undecodable(
         reasons = _undecodable(lists, preparation)
         if not reasons:
             raise
+        if len(reasons) == 1:
+            raise UndecodableImage(error.path, error.reason, remedy) from None
         total = len({name for files in lists for name in files.names})
         counts = _counts(_by_class(lists, reasons, classes))
         raise UserError(
             f"{len(reasons)} of the {total} images of {lists[0].folder} cannot be"
             f" decoded ({counts}): {_listed(reasons, NAMED)}; {remedy}"
-            if len(reasons) > 1
-            else f"the image {error.path} cannot be decoded ({error.reason}); {remedy}"
         ) from None
 
 
