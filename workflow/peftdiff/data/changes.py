@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from peftdiff.data.label_tables import read_label_table
+from peftdiff.data.left_out import HIDDEN
 from peftdiff.data.walking import walk
 from peftdiff.runtime import UserError
 
@@ -25,7 +26,7 @@ def listing_digest(path: str | Path) -> str:
             digest.update(path.read_bytes())
             folder, names = path.parent, [row.path for row in read_label_table(path)]
         else:
-            folder, names = path, [entry.name for entry in walk(path)]
+            folder, names = path, [e.name for e in walk(path) if e.reason != HIDDEN]
     except (OSError, UserError) as error:  # the job says it
         digest.update(type(error).__name__.encode())
         folder, names = path, []

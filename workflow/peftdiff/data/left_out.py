@@ -19,7 +19,9 @@ UNREADABLE = "a folder that cannot be read"
 BROKEN_LINK = "a link that leads nowhere"
 CIRCLE = "a link to a folder that it lies in"
 # What nobody misses. Any other reason means that an image is lost, or may be.
-HARMLESS = frozenset((HIDDEN, EMPTY, BESIDE, UNUSED_SPLIT, NO_FILE, NOT_AN_IMAGE))
+HARMLESS = frozenset(
+    (HIDDEN, EMPTY, BESIDE, UNUSED_SPLIT, NO_FILE, CIRCLE, NOT_AN_IMAGE)
+)
 
 NAMED = 5  # of the names in a note or a sentence
 TOLERATED = 0.1  # the share of a class's images that may be lost

@@ -100,7 +100,7 @@ def draw_split(files: ImageFiles, count: int, seed: int) -> ImageFiles:
     labels = np.array(files.labels, np.intp)[order]
     random = np.random.default_rng(seed)
     of_class = np.bincount(labels)
-    wanted = allocate(max(count, np.count_nonzero(of_class)), of_class, of_class)
+    wanted = allocate(max(count, len(set(files.labels))), of_class, of_class)
     drawn: Unit = []
     for code, number in enumerate(wanted):
         rows = np.flatnonzero(labels == code)
