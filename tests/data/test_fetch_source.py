@@ -272,7 +272,9 @@ def test_an_image_that_cannot_be_decoded_is_named_by_file_and_row(fetch, tmp_pat
     preparation = {"size": 8, "interpolation": "bicubic", "stored_bytes": 0}
     with pytest.raises(UserError, match=f"{name}/000029 cannot be decoded"):
         prepare_source_folder.main(
-            *(str(fetched.list), str(tmp_path / "source.safetensors")),
+            str(tmp_path / "source.safetensors"),
+            images_path=str(fetched.list),
+            unreadable="error",
             manifest=str(fetched.manifest),
             images=1,
             shots=10,

@@ -6,6 +6,7 @@ from PIL import Image
 from peftdiff.data.files import ImageFiles
 from peftdiff.data.folders import read_source_folder
 from peftdiff.data.sampling import draw_images, draw_shots
+from peftdiff.data.splits import WHOLE
 from peftdiff.runtime import UserError
 
 CLASSES = ("n01", "n02", "n03")
@@ -25,8 +26,8 @@ def make(root, sizes=(5, 4, 6), order=1):
 
 
 def drawn(root, shots=3, seed=0):
-    files, classes = read_source_folder(root)
-    return draw_shots(files, classes, shots, seed)
+    found = read_source_folder(root)
+    return draw_shots(found.splits[WHOLE], found.classes, shots, seed)
 
 
 def test_every_class_has_its_shots_without_repetition(tmp_path):
@@ -49,7 +50,8 @@ def test_neither_files_nor_rows_have_a_say_by_their_order(tmp_path):
     one = drawn(make(tmp_path / "one"))
     other = drawn(make(tmp_path / "other", order=-1))
     assert one.names == other.names
-    files, classes = read_source_folder(tmp_path / "one")
+    found = read_source_folder(tmp_path / "one")
+    files, classes = found.splits[WHOLE], found.classes
     turned = ImageFiles(files.folder, files.names[::-1], files.labels[::-1])
     assert draw_shots(turned, classes, 3, 0).names == one.names
     expected = draw_images(files, 7, 0)
@@ -62,17 +64,16 @@ def test_of_a_folder_with_splits_the_training_images_are_taken(tmp_path, others)
     make(tmp_path / "train")
     for other in others:
         make(tmp_path / other)
-    files, classes = read_source_folder(tmp_path)
-    assert classes == CLASSES
-    assert len(files.names) == 15
-    assert files.folder == tmp_path / "train"
+    found = read_source_folder(tmp_path)
+    assert found.classes == CLASSES
+    assert len(found.splits[WHOLE].names) == 15
 
 
 def test_a_class_may_be_called_train(tmp_path):
     for name in ("car", "train"):
         (tmp_path / name).mkdir()
         Image.new("RGB", (4, 4)).save(tmp_path / name / "a.png")
-    assert read_source_folder(tmp_path)[1] == ("car", "train")
+    assert read_source_folder(tmp_path).classes == ("car", "train")
 
 
 def test_a_table_will_do(tmp_path):
@@ -90,7 +91,7 @@ def test_mistakes_are_sentences(tmp_path):
         UserError, match=r"class n02 of .* has 4 images, fewer .* \(5\)"
     ):
         drawn(tmp_path, shots=5)
-    files, _ = read_source_folder(tmp_path)
+    files = read_source_folder(tmp_path).splits[WHOLE]
     with pytest.raises(
         UserError, match=r"has 15 images, .* 'source.images' wants \(16"
     ):

@@ -49,8 +49,8 @@ def folder(tmp_path_factory):
 
 def prepare(folder, path, **changes):
     how = {"images": 20, "shots": 8, "seed": 0, "stored_size": 40}
-    how |= {"preparation": PREPARATION} | changes
-    prepare_source_folder.main(str(folder), str(path), **how)
+    how |= {"unreadable": "error", "preparation": PREPARATION} | changes
+    prepare_source_folder.main(str(path), images_path=str(folder), **how)
     return str(path)
 
 
@@ -67,7 +67,7 @@ def test_images_are_stored_larger_than_the_input_with_their_origin(folder, prepa
     source = read_origin(prepared)
     expected = {"kind": "folder", "path": str(folder), "shots": 8, "draw_seed": 0}
     assert source["from"] == expected
-    assert source["images"] == {"train": 24}
+    assert source["images"] == {"train": {"n00": 8, "n01": 8, "n02": 8}}
     assert read_checksums(prepared).keys() == {"train"}
 
 

@@ -90,7 +90,7 @@ def read_own_task(
         listed, left_out = _images_of_folder(path, key)
     elif path.is_file():
         folder = path.parent
-        listed, left_out = _images_of_table(path)
+        listed, left_out = _images_of_table(path), []
     else:
         raise UserError(
             f"{path} is neither a folder nor a file; correct it in config key '{key}'"
@@ -167,8 +167,8 @@ def _label(entry: Entry, *, depth: int) -> str | None:
     return None
 
 
-def _images_of_table(path: Path) -> tuple[list[Listed], list[LeftOut]]:
-    listed, left_out, missing = [], [], []
+def _images_of_table(path: Path) -> list[Listed]:
+    listed, missing = [], []
     for row in read_label_table(path):
         split = WHOLE if row.split is None else split_of(row.split)
         if split is None:
@@ -180,20 +180,15 @@ def _images_of_table(path: Path) -> tuple[list[Listed], list[LeftOut]]:
         name = locate(path.parent, row.path)
         if name is None:
             missing.append(row.path)
-            continue
-        suffix = Path(name).suffix.lower()
-        reason = None if suffix in SUFFIXES else identify(path.parent / name)
-        if reason is None:
-            listed.append(Listed(name, row.label, split))
         else:
-            left_out.append(LeftOut(name, reason, row.label))
+            listed.append(Listed(name, row.label, split))
     if missing:
         count = "a file" if len(missing) == 1 else f"{len(missing)} files"
         raise UserError(
             f"{path} lists {count} not there: {first_names(missing)}; correct the"
             f" paths, which are seen from {path.parent}, or remove the rows"
         )
-    return listed, left_out
+    return listed
 
 
 def _too_few_classes(path: Path, listed: Sequence[Listed]) -> str:
