@@ -12,29 +12,51 @@ LAYOUT = [
 ]
 D, SCALE = 64, 0.5
 
-both_forms = pytest.mark.parametrize("method", ["fact_tt", "fact_tk"])
+FORMS = [
+    ("fact_tt", {}),
+    ("fact_tk", {"mlp": "published"}),
+    ("fact_tk", {"mlp": "paper"}),
+]
+both_forms = pytest.mark.parametrize("form", FORMS, ids=str)
+
+
+def attached(model, form, **sizes):
+    method, options = form
+    return attach(model, method, **sizes, **options)
 
 
 @pytest.fixture
-def model(method, vit, perturb):
-    return perturb(attach(vit(), method, rank=5, scale=SCALE))
+def model(form, vit, perturb):
+    return perturb(attached(vit(), form, rank=5, scale=SCALE))
 
 
-def core(model, method, layer, site, counts, first, slot):
+def core(model, form, layer, site, first, slot, counts):
     """Return S_j in the paper's orientation: a row vector times S_j."""
+    method, options = form
     if method == "fact_tt":
         cores = model.blocks[layer].get_submodule(site).delta.S
         return cores[slot % counts[0], slot // counts[0]].T
     shared = model.shared_factors
-    weights = shared.P[:, 12 * layer + first + slot]
-    mixed = sum(shared.C[:, :, k] * weights[k] for k in range(5))
+    of_layer = 12 * layer + first
+    number = counts[0] * counts[1]
+    cores = [
+        sum(shared.C[:, :, k] * shared.P[k, of_layer + j] for k in range(5))
+        for j in range(number)
+    ]
+    mixed = cores[slot]
+    if options["mlp"] == "published" and site.startswith("mlp."):
+        mixed = torch.empty(5, 5)
+        for a in range(5):
+            for p in range(5):
+                place = slot * 5 + p  # in a row of r x slots numbers, read as slots x r
+                mixed[a, p] = cores[place % number][a, place // number]
     return mixed.T if site == "mlp.fc2" else mixed
 
 
 @both_forms
 @pytest.mark.parametrize(("site", "counts", "first"), LAYOUT)
 def test_every_slot_changes_by_the_product_of_its_factors(
-    model, method, site, counts, first
+    model, form, site, counts, first
 ):
     shared = model.shared_factors
     u, v = shared.U.T, shared.V.T  # (D, r) and (r, D), for row vectors
@@ -42,7 +64,7 @@ def test_every_slot_changes_by_the_product_of_its_factors(
         change = block.get_submodule(site).delta.weight()
         assert change.shape == (counts[0] * D, counts[1] * D)
         for slot in range(counts[0] * counts[1]):
-            s = core(model, method, layer, site, counts, first, slot)
+            s = core(model, form, layer, site, first, slot, counts)
             expected = SCALE * u @ s @ v
             row, column = slot % counts[0] * D, slot // counts[0] * D
             part = change[row : row + D, column : column + D]
@@ -74,8 +96,8 @@ def test_the_rest_of_the_model_is_the_backbone(model, vit, images):
 
 
 @both_forms
-def test_dropout_acts_between_cores_and_v(method, vit, perturb):
-    model = perturb(attach(vit(), method, rank=1, dropout=0.5))
+def test_dropout_acts_between_cores_and_v(form, vit, perturb):
+    model = perturb(attached(vit(), form, rank=1, dropout=0.5))
     layer = model.blocks[0].attn.qkv.train()
     change = layer(torch.ones(500, D)) - layer.base(torch.ones(500, D))
     full = 2 * layer.delta.weight().sum(dim=1)
@@ -112,15 +134,15 @@ def test_starts(vit):
 
 
 @both_forms
-def test_layers_that_are_no_multiple_of_the_width_raise(method, vit):
+def test_layers_that_are_no_multiple_of_the_width_raise(form, vit):
     with pytest.raises(ValueError, match=r"width 64; layer 'mlp\.fc1' of 96 x 64"):
-        attach(vit(mlp_ratio=1.5), method)
+        attached(vit(mlp_ratio=1.5), form)
 
 
 @both_forms
-def test_a_missing_layer_raises(method, vit):
+def test_a_missing_layer_raises(form, vit):
     model = vit()
     for block in model.blocks:
         block.mlp = torch.nn.Identity()
     with pytest.raises(ValueError, match=r"no linear layer 'mlp\.fc1'"):
-        attach(model, method)
+        attached(model, form)

@@ -96,3 +96,15 @@ def test_sizes_that_do_not_fit_raise(given, message, vit):
 def test_a_backbone_with_fewer_layers_than_the_preset_raises(vit):
     with pytest.raises(ValueError, match="3 sizes for the backbone's 2 layers"):
         attach(vit(depth=2), "noah")
+
+
+def test_published_starts_are_had_by_name(vit):
+    model = attach(vit(), "noah", adapter=0, lora=50, prompts=30, init="noah")
+    delta = model.blocks[0].attn.qkv.delta
+    for weight in (delta.A, delta.B):
+        assert abs(weight.std() / (0.02 * 12**0.25) - 1) < 0.05
+    prompt = model.blocks[0].prompt
+    bound = (6 / (100 * 64 + 64)) ** 0.5
+    assert bound * 0.99 < prompt.abs().max() <= bound
+    with pytest.raises(ValueError, match="init must be one of zero, noah, got 'ones'"):
+        attach(vit(), "noah", init="ones")

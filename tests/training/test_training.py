@@ -4,6 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from timm.optim import param_groups_weight_decay
+from timm.scheduler import CosineLRScheduler
 
 from peftdiff.models.device import Setting
 from peftdiff.models.forward import accuracy
@@ -12,7 +14,11 @@ from peftdiff.training import loop
 from peftdiff.training.batches import flip, image_batches, make_batches
 from peftdiff.training.loop import fit
 from peftdiff.training.losses import factored_cross_entropy
-from peftdiff.training.optimizer import build_optimizer, learning_rate_factor
+from peftdiff.training.optimizer import (
+    build_optimizer,
+    learning_rate_factor,
+    share_of_rates,
+)
 from peftdiff.training.recipe import Recipe
 from peftdiff.training.seeds import generator
 from tests.helpers.training import Memory, new_model
@@ -166,6 +172,46 @@ def test_the_rate_rises_linearly_and_falls_as_a_cosine():
         rates[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)), atol=1e-12
     )
     assert learning_rate_factor(0, 100, 0.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("epochs", "warmup"), [(100, 0.1), (100, 0.0), (40, 0.25), (7, 0.3), (1, 0.0)]
+)
+def test_by_the_epoch_the_rate_is_that_of_timms_schedule(epochs, warmup):
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.AdamW([parameter], lr=5e-3)
+    timm = CosineLRScheduler(
+        optimizer,
+        t_initial=epochs,
+        warmup_t=round(warmup * epochs),
+        lr_min=1e-5,
+        warmup_lr_init=1e-6,
+    )
+    recipe = replace(
+        RECIPE, epochs=epochs, warmup=warmup, learning_rate=5e-3, schedule="timm"
+    )
+    for epoch in range(epochs):
+        rate = optimizer.param_groups[0]["lr"]
+        for step in range(3):
+            share = share_of_rates(recipe, 3 * epoch + step, 3)
+            assert share * 5e-3 == pytest.approx(rate, rel=1e-12)
+        timm.step(epoch)  # at the end of the epoch, as the authors call it
+
+
+@pytest.mark.parametrize("method", ["adapter", "full", "bitfit", "vpt"])
+def test_weight_decay_may_spare_what_has_one_dimension(architecture, method):
+    model = new_model(architecture, method)
+    recipe = replace(RECIPE, decay="matrices")
+    spared = {
+        id(p)
+        for group in build_optimizer(model, recipe).param_groups
+        for p in group["params"]
+        if group["weight_decay"] == 0
+    }
+    _, expected = param_groups_weight_decay(model, 1.0)[::-1]
+    assert spared == {id(p) for p in expected["params"]}
+    groups = build_optimizer(model, RECIPE).param_groups
+    assert {group["weight_decay"] for group in groups} == {1e-3}
 
 
 def test_head_and_method_have_their_own_rates(architecture):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import MaxLen, MinLen
 
@@ -55,7 +55,7 @@ class Augmentation(Section):
 
 
 class Recipe(Section):
-    """AdamW with a linear warm-up, then a cosine to zero."""
+    """AdamW with a linear warm-up, then a cosine."""
 
     WITHOUT_EFFECT: ClassVar[Mapping[str, str]] = {
         "drop_path": "this training has no drop path",
@@ -85,6 +85,17 @@ class Recipe(Section):
 
     flips: bool = NOT_GIVEN
     """Whether images are mirrored at random, horizontally and vertically."""
+
+    schedule: Literal["steps", "timm"] = NOT_GIVEN
+    """How the learning rate changes. `steps`, the default: with every step, up to the
+    highest rate and then as a cosine to zero. `timm`: with every epoch, as in the code
+    of NOAH, Convpass and FacT, from 1e-6 to 1e-5, by a cosine that begins with the
+    first epoch."""
+
+    decay: Literal["all", "matrices"] = NOT_GIVEN
+    """What the weight decay applies to: `all` that trains (the default), or its
+    `matrices`, which leaves out biases and whatever has one dimension, as NOAH's code
+    does."""
 
 
 class DropPathRecipe(Recipe):

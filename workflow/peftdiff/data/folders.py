@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from peftdiff.data.decoding import identify
+from peftdiff.data.decoding import UNDECODABLE, identify
 from peftdiff.data.files import ImageFiles
 from peftdiff.data.label_tables import locate, read_label_table
 from peftdiff.data.left_out import (
@@ -156,7 +156,9 @@ def _recognized(folder: Path, entry: Entry) -> Entry:
     suffix = Path(entry.parts[-1]).suffix.lower()
     if entry.reason is not None or suffix in SUFFIXES:
         return entry
-    return replace(entry, reason=identify(folder / entry.name))
+    reason = identify(folder / entry.name)
+    # What looks like an image and is damaged is one: the decoder says more of it.
+    return entry if reason == UNDECODABLE else replace(entry, reason=reason)
 
 
 def _label(entry: Entry, *, depth: int) -> str | None:

@@ -22,7 +22,7 @@ from peftdiff.methods.attachments import (
     transformer_blocks,
 )
 from peftdiff.methods.initial import Initializer, check_size
-from peftdiff.methods.lora import LowRank
+from peftdiff.methods.lora import INITS, LowRank
 from peftdiff.parameters import Dropout, Natural, OneOf
 
 PRESETS = {
@@ -30,6 +30,8 @@ PRESETS = {
 }
 """Published sizes of the first layers; those of the others are zero. "imagenet" is the
 subnet of the 16-shot ImageNet experiment."""
+
+DRAWN_PROMPTS = 100  # of each layer in the published code, whatever number is used
 
 Sizes = Natural | Sequence[Natural]
 
@@ -42,6 +44,7 @@ def build(
     adapter: Sizes | None = None,
     lora: Sizes | None = None,
     prompts: Sizes | None = None,
+    init: Annotated[str, OneOf(INITS)] = "zero",
     dropout: Dropout = 0.0,
 ) -> None:
     """Attach the three modules with a preset's sizes, or with given ones.
@@ -50,10 +53,17 @@ def build(
     preset: one number for all layers, or one number for each; a layer of size zero goes
     without the module. Prompts stay in the sequence where the next layer has none. The
     published dropout is 0.1 in all three.
+
+    `init="zero"` starts LoRA at zero, as `lora` does, and draws the prompts of a layer
+    as many as there are. `init="noah"` is what the published code does in effect:
+    LoRA's A and B are both drawn, as by the `init` of `lora`, and the prompts are the
+    first ones of 100, which makes their values smaller.
     """
     if preset not in PRESETS:
         known = ", ".join(PRESETS)
         raise ValueError(f"noah: unknown preset {preset!r}; the presets are: {known}")
+    if init not in INITS:
+        raise ValueError(f"noah: init must be one of {', '.join(INITS)}, got {init!r}")
     blocks, width = transformer_blocks(model), model.embed_dim
     given = {"adapter": adapter, "lora": lora, "prompts": prompts}
     sizes = {k: layer_sizes(k, v, preset, len(blocks)) for k, v in given.items()}
@@ -65,11 +75,12 @@ def build(
             add_after(block, 2, adapter=Adapter(new, width, hidden, dropout))
         if rank:
             layer = linear_layer(block, "attn.qkv")
-            add_delta(block, "attn.qkv", LowRank(new, layer, rank, dropout))
+            add_delta(block, "attn.qkv", LowRank(new, layer, rank, dropout, init))
     # NOAH draws the prompts of a layer xavier-uniform as a tensor (1, n, D).
+    drawn = [DRAWN_PROMPTS if init == "noah" else n for n in sizes["prompts"]]
     tokens = [
-        new.uniform(math.sqrt(6 / (n * width + width)), n, width) if n else None
-        for n in sizes["prompts"]
+        new.uniform(math.sqrt(6 / (of * width + width)), n, width) if n else None
+        for n, of in zip(sizes["prompts"], drawn, strict=True)
     ]
     add_tokens(model, tokens, dropout)
 

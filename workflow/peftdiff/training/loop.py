@@ -16,8 +16,8 @@ from peftdiff.training.checkpoint import Checkpoint, resume, state_of
 from peftdiff.training.losses import Loss, cross_entropy
 from peftdiff.training.optimizer import (
     build_optimizer,
-    learning_rate_factor,
     optimizer_step,
+    share_of_rates,
 )
 from peftdiff.training.recipe import Recipe
 from peftdiff.training.seeds import seed_for
@@ -86,7 +86,7 @@ def fit(
                 before_step(step)
             with autocast(setting):
                 value = loss(learner(x).float(), labels, recipe.label_smoothing)
-            share = learning_rate_factor(step, recipe.epochs * steps, recipe.warmup)
+            share = share_of_rates(recipe, step, steps)
             optimizer_step(optimizer, value, share)
             total += value.detach()
         mean_loss = float(total) / steps  # waits for the device: the time is whole

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recipe:
-    """AdamW with a linear warm-up and then a cosine to zero.
+    """AdamW with a linear warm-up and then a cosine.
 
     Parameters
     ----------
@@ -27,6 +27,10 @@ class Recipe:
         The drop path rate of the last block, see `models.vit.set_drop_path`.
     augmentation
         The parts of `training.augmentation.Augmented`; None if there are none.
+    schedule
+        "steps" or "timm", see `training.optimizer.share_of_rates`.
+    decay
+        What the weight decay applies to: "all" that trains, or its "matrices" alone.
     given
         The names of the values that were given where the recipe was read; no value of
         the recipe itself.
@@ -42,6 +46,8 @@ class Recipe:
     flips: bool = False
     drop_path: float = 0.0
     augmentation: Mapping[str, Any] | None = None
+    schedule: str = "steps"
+    decay: str = "all"
     given: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @classmethod
