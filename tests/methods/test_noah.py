@@ -100,7 +100,7 @@ def test_a_backbone_with_fewer_layers_than_the_preset_raises(vit):
 
 def test_published_starts_are_had_by_name(vit):
     model = attach(vit(), "noah", adapter=0, lora=50, prompts=30, init="noah")
-    delta = model.blocks[0].attn.qkv.delta
+    delta = model.blocks[0].base.attn.qkv.delta
     for weight in (delta.A, delta.B):
         assert abs(weight.std() / (0.02 * 12**0.25) - 1) < 0.05
     prompt = model.blocks[0].prompt

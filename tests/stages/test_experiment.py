@@ -65,7 +65,7 @@ def test_a_cnn_that_timm_has_trained_is_no_run():
 
 def test_the_keys_of_mini_are_as_they_were():
     plans = experiment_plans(load(), CHECKSUMS, CPU, studies=False)
-    assert digest(sorted(plan.key for plan in plans)) == "03b4084c308566f41c1b"
+    assert digest(sorted(plan.key for plan in plans)) == "133d31fc8163b8d27556"
 
 
 def test_a_named_normalization_is_its_numbers():
@@ -120,10 +120,10 @@ def test_a_preset_changes_the_runs_of_its_method_as_its_values_do():
 @pytest.mark.parametrize(
     ("overlay", "expected"),
     [
-        (None, "01f9a2e07783fa2c4306"),
+        (None, "c32941e0b082b638cf2e"),
         ("smoke.yaml", "144b52770b285843db61"),
-        ("mini_long.yaml", "0699dfa9ea02f87288ab"),
-        ("vtab1k.yaml", "f0e4f52456901c6d3f2d"),
+        ("mini_long.yaml", "18c37900101a38a2cdee"),
+        ("vtab1k.yaml", "c6e09bbdfc5e1c52dd8c"),
     ],
 )
 def test_the_keys_of_every_configuration_are_as_they_were(overlay, expected):
