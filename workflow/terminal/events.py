@@ -7,8 +7,11 @@ names the pipe's file descriptor in the environment variable `PIPE`.
 import contextlib
 import json
 import os
+import select
+import signal
 import sys
 from logging import LogRecord
+from threading import Thread
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
@@ -46,8 +49,20 @@ class LogHandler(LogHandlerBase):
         event["level"] = record.levelname
         event["message"] = record.getMessage()
         line = json.dumps(event, default=str) + "\n"
-        with contextlib.suppress(OSError):  # nobody reads any more: the work goes on
+        with contextlib.suppress(OSError):  # nobody reads any more: the end is near
             os.write(int(os.environ[PIPE]), line.encode())
+
+
+def stop_with_the_reader(pipe: int) -> None:
+    """End the engine and its jobs, as Ctrl-C does, when nobody reads the events any more.
+
+    Whoever called the engine was killed then; its command is given again, and would
+    find the folder locked by an engine that nobody watches.
+    """
+    poll = select.poll()
+    poll.register(pipe, 0)  # an end without readers is told without being asked for
+    poll.poll()
+    os.killpg(0, signal.SIGINT)
 
 
 if __name__ == "__main__":
@@ -56,4 +71,6 @@ if __name__ == "__main__":
 
     del sys.path[0]  # this folder, which jobs would be handed, too
     LoggerPluginRegistry().register_plugin(NAME, sys.modules[__name__])
+    pipe = int(os.environ[PIPE])
+    Thread(target=stop_with_the_reader, args=[pipe], daemon=True).start()
     main([*sys.argv[1:], "--logger", NAME])
