@@ -92,7 +92,10 @@ def score(
     if svd_solver == "randomized":
         points = randomized_components(embedding.features, components)
     else:
-        points = embedding.unit * embedding.components(components)[0]
+        points, squares = embedding.components(components)
+        # Directions that are rounding have the floor's variance, however low it is.
+        known = squares > embedding.negligible(squares[0])
+        points = embedding.unit * np.where(known, points, 0)
     if points.var(axis=0).max(initial=0) <= variance_floor:
         warnings.warn(
             f"no principal component varies more than variance_floor={variance_floor}, "

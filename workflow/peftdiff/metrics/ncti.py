@@ -44,7 +44,6 @@ LEAST_SHRINKAGE = 1e-10
 SMALLEST_SPREAD = 1e-4  # a direction of S_w with less is dropped, relative to columns
 CERTAIN = 1e-6  # a posterior closer to 1 than this counts as 1
 PARTS = ("seli", "ncc", "vc")
-EPSILON = float(np.finfo(np.float64).eps)
 
 
 class Discriminant(NamedTuple):
@@ -175,10 +174,8 @@ def _project(embedding: Embedding) -> Floats:
 
     Directions that are only rounding are left out.
     """
-    n, d = embedding.features.shape
     points, squares = embedding.components(COMPONENTS)
-    rounding = max(max(n, d) * EPSILON * squares[0], n * d * embedding.rounding**2)
-    return points[:, squares > rounding]
+    return points[:, squares > embedding.negligible(squares[0])]
 
 
 def _published_shrinkage(projected: Floats, unit: float) -> float:

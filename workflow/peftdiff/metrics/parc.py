@@ -108,8 +108,7 @@ def _standardized(embedding: Embedding, components: int | None) -> Floats:
 def _fixed_components(embedding: Embedding, components: int) -> Floats:
     """Return the leading components that are more than rounding, with fixed signs."""
     points, squares = embedding.components(components)
-    rounding = max(embedding.features.shape) * float(np.finfo(np.float64).eps)
-    points = points[:, squares > rounding * squares[0]]
+    points = points[:, squares > embedding.negligible(squares[0])]
     return np.asarray(points * _signs(points))
 
 

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.diffusion.validity import UndefinedScore
+from peftdiff.metrics.reductions import Embedding
 
 __all__ = [
     "SaturatedScore",
     "UndefinedScore",
     "check_squares",
     "warn_if_uninformed",
+    "without_information",
 ]
 
 
@@ -33,6 +35,17 @@ def check_squares(features: NDArray[np.float64]) -> None:
         )
 
 
+def without_information(embedding: Embedding, n_classes: int) -> str:
+    """Return why no metric can tell any labels from others, or nothing."""
+    if embedding.constant:
+        return "features are constant"
+    if embedding.one_differs:
+        return "the features of all samples but one are equal"
+    if n_classes == len(embedding.features):
+        return "every sample has a class of its own"
+    return ""
+
+
 def warn_if_uninformed(metric: str, value: float, uninformed: float) -> None:
     """Warn of a value that nearly is what features without information would get.
 
@@ -42,7 +55,7 @@ def warn_if_uninformed(metric: str, value: float, uninformed: float) -> None:
     if abs(value - uninformed) <= NEARLY * abs(uninformed):
         warnings.warn(
             f"{metric} is {value:.9g}, as for features without information: these vary "
-            "too little for it; scale them up",
+            "too little for it; subtract a large mean, or scale them up",
             SaturatedScore,
             stacklevel=3,
         )
