@@ -93,11 +93,7 @@ def score(embedding: Embedding, labels: Codes, *, compat: bool = False) -> float
     """
     features, n = embedding.features, len(labels)
     if compat:
-        value = _published(features, labels)
-        _check_published(value)
-        mean = np.broadcast_to(features.mean(axis=0), features.shape)
-        warn_if_uninformed("logme", value, _published(mean, labels))
-        return value
+        return _checked_as_published(embedding, labels)
     largest = np.abs(features).max()
     scaled = features / largest if largest > 0 else features
     value = float(_largest_evidence(_project(scaled, labels), n).mean() / n)
@@ -277,13 +273,30 @@ def _published(features: Floats, labels: Codes) -> float:
     return float(evidence.mean() / (2 * n))
 
 
-def _check_published(value: float) -> None:
-    """Raise UndefinedScore where the published code divides by zero."""
+def _checked_as_published(embedding: Embedding, labels: Codes) -> float:
+    """Return the published code's value, unless it is none; warn if it says nothing."""
+    features = embedding.features
+    value = _published(features, labels)
     if not math.isfinite(value):
         raise UndefinedScore(
             f"the published code of LogME gives {value} for features of this scale; "
             "scale them to a variance near 1, or leave out compat=True"
         )
+    mean = features.mean(axis=0)
+    variance = embedding.unit**2 * (embedding.centered**2).mean(axis=0).sum()
+    # It sees features of more samples than dimensions through X'X, where the squares
+    # of what varies may be rounding beside those of the mean.
+    if embedding.tall and variance <= len(features) * EPSILON * np.sum(mean**2):
+        warnings.warn(
+            "the published code of LogME sees the mean of the features alone, so large "
+            "is it: subtract it, or leave out compat=True",
+            SaturatedScore,
+            stacklevel=3,
+        )
+    else:
+        without = np.broadcast_to(mean, features.shape)
+        warn_if_uninformed("logme", value, _published(without, labels))
+    return value
 
 
 def _project_published(features: Floats, labels: Codes) -> Projection:

@@ -15,6 +15,7 @@ code; their text measures vc on features). Over a pool of methods, the score is
 minmax(seli) + minmax(ncc) - minmax(vc).
 """
 
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
@@ -108,8 +109,8 @@ def score(
         projected = randomized_components(embedding.centered, COMPONENTS)
     else:
         projected = _project(embedding)
-    shrinkage = _published_shrinkage(projected, embedding.unit)
-    discriminant = _fit(projected, labels, shrinkage, embedding.rounding)
+    variance = _shrinking_variance(projected, embedding.unit)
+    discriminant = _fit(projected, labels, variance, embedding.rounding)
     whitened = projected @ discriminant.whitening
     posteriors = _posteriors(whitened, labels, discriminant.means)
     true = posteriors[np.arange(len(labels)), labels]
@@ -178,17 +179,16 @@ def _project(embedding: Embedding) -> Floats:
     return points[:, squares > embedding.negligible(squares[0])]
 
 
-def _published_shrinkage(projected: Floats, unit: float) -> float:
-    """Return s for features that were divided by `unit`; 0 below 1e-10."""
+def _shrinking_variance(projected: Floats, unit: float) -> float:
+    """Return v, of which s = exp(-v), for features that were divided by `unit`."""
     first = projected[:, :COMPONENTS_OF_SHRINKAGE]
     variance = float(np.sum(first**2)) / (len(projected) - 1)
     # Not unit**2, which raises where this gives infinity or zero.
-    shrinkage = float(np.exp(-variance * unit * unit))
-    return shrinkage if shrinkage > LEAST_SHRINKAGE else 0.0
+    return variance * unit * unit
 
 
 def _fit(
-    projected: Floats, labels: Codes, shrinkage: float, rounding: float
+    projected: Floats, labels: Codes, variance: float, rounding: float
 ) -> Discriminant:
     """Fit the discriminant to features of mean zero, accurate up to `rounding`."""
     n, p = projected.shape
@@ -200,35 +200,44 @@ def _fit(
             "features have no spread within any class, and NCTI no discriminant; it "
             "needs classes of several different samples"
         )
-    whitening = _whitening(residuals, shrinkage, rounding)
+    shrinkage = math.exp(-variance)
+    if shrinkage <= LEAST_SHRINKAGE:
+        # The threshold is for columns of equal spread; only rounding is left.
+        spread = np.sqrt(np.sum(residuals**2, axis=0))
+        spread[spread <= rounding] = 1
+        squares, rows = _principal_axes(residuals / spread)
+        kept = squares > SMALLEST_SPREAD**2
+        whitening = rows[kept].T / spread[:, None] / np.sqrt(squares[kept])
+        floor, off = 0.0, np.zeros(int(kept.sum()))
+    else:
+        squares, rows = _principal_axes(residuals)
+        least = shrinkage * squares.sum() / p
+        shrunk = -math.expm1(-variance) * squares + least
+        whitening = rows.T / np.sqrt(shrunk)
+        floor = shrinkage * np.sum(counts / n * np.sum(means**2, axis=1)) / p
+        off = floor * squares / (shrunk * least)
+        floor /= least
+    # W'(S_b shrunk as S_w is)W = floor I + (1 - s) (W'S_b W - diag(off)): of the two
+    # terms the first does not change the directions, and would hide them for s near 1.
     whitened = means @ whitening
     weighted = np.sqrt(counts / n)[:, None] * whitened
-    between = (1 - shrinkage) * weighted.T @ weighted
-    floor = shrinkage * np.sum(counts / n * np.sum(means**2, axis=1)) / p
-    values, directions = linalg.eigh(between + floor * whitening.T @ whitening)
+    values, directions = linalg.eigh(weighted.T @ weighted - np.diag(off))
     values, directions = values[::-1], directions[:, ::-1]
-    kept = values > 0 if shrinkage else values > SMALLEST_SPREAD**2 * values[0]
+    if floor:
+        kept = floor - math.expm1(-variance) * values > 0
+    else:
+        kept = values > SMALLEST_SPREAD**2 * values[0]
     kept[len(counts) - 1 :] = False
     return Discriminant(whitening, whitened, directions[:, kept])
 
 
-def _whitening(residuals: Floats, shrinkage: float, rounding: float) -> Floats:
-    """Return W (p, q) with W'BW = I, where S_w = residuals' residuals."""
+def _principal_axes(residuals: Floats) -> tuple[Floats, Floats]:
+    """Return the p eigenvalues of residuals' residuals, and eigenvectors in rows."""
     p = residuals.shape[1]
-    spread = np.ones(p)
-    if not shrinkage:
-        # The threshold below is for columns of equal spread; only rounding is left.
-        spread = np.sqrt(np.sum(residuals**2, axis=0))
-        spread[spread <= rounding] = 1
-    triangle = np.linalg.qr(residuals / spread, mode="r")
-    _, roots, rows = np.linalg.svd(triangle)
+    _, roots, rows = np.linalg.svd(np.linalg.qr(residuals, mode="r"))
     squares = np.zeros(p)
     squares[: len(roots)] = roots**2
-    if not shrinkage:
-        kept = squares > SMALLEST_SPREAD**2
-        return np.asarray(rows[kept].T / spread[:, None] / np.sqrt(squares[kept]))
-    shrunk = (1 - shrinkage) * squares + shrinkage * squares.sum() / p
-    return np.asarray(rows.T / np.sqrt(shrunk))
+    return squares, rows
 
 
 def _posteriors(whitened: Floats, labels: Codes, means: Floats) -> Floats:
