@@ -86,7 +86,7 @@ def hard_cases(n, d):
     """Yield features of no, little or strange information, and their labels."""
     features, labels = dataset(n, d)
     rng = np.random.default_rng(1)
-    for scale in SCALES:
+    for scale in (*SCALES, 1e-300, 1e-150, 1e150, 1e300):
         yield scale * features, labels
     for offset in OFFSETS:
         yield features + offset, labels

@@ -123,7 +123,8 @@ def _kernel_width(
     # ASSUME: the local scale is the distance to the k-th neighbor; the paper takes the
     # seventh, whatever k.
     if kernel_width == "self_tuning":
-        width = np.sqrt(radii[rows] * radii[columns] / 2)
+        roots = np.sqrt(radii)  # whose product neither over- nor underflows
+        width = roots[rows] * roots[columns] / np.sqrt(2)
     elif kernel_width == "median":
         width = np.median(radii, keepdims=True)
     else:

@@ -283,10 +283,11 @@ def _checked_as_published(embedding: Embedding, labels: Codes) -> float:
             "scale them to a variance near 1, or leave out compat=True"
         )
     mean = features.mean(axis=0)
-    variance = embedding.unit**2 * (embedding.centered**2).mean(axis=0).sum()
+    variance = (embedding.centered**2).mean(axis=0).sum()
     # It sees features of more samples than dimensions through X'X, where the squares
     # of what varies may be rounding beside those of the mean.
-    if embedding.tall and variance <= len(features) * EPSILON * np.sum(mean**2):
+    least = len(features) * EPSILON * np.sum((mean / embedding.unit) ** 2)
+    if embedding.tall and variance <= least:
         warnings.warn(
             "the published code of LogME sees the mean of the features alone, so large "
             "is it: subtract it, or leave out compat=True",
