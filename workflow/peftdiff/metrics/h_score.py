@@ -7,7 +7,9 @@ under any invertible linear map. Where P is the whole space, H = C - 1 for any l
 
 The regularized form (Ibrahim et al., "Newer is not always better", ECML PKDD 2022) is
 (1 - a) tr(S_a^-1 cov(E[f|y])), S_a = (1 - a) S + a tr(S) / d I, with the shrinkage a of
-Ledoit and Wolf (Journal of Multivariate Analysis, 2004).
+Ledoit and Wolf (Journal of Multivariate Analysis, 2004). Both covariances divide by n;
+the Transfer-Learning-Library divides cov(E[f|y]) by n - 1, so that its value is this
+one times n / (n - 1). (Without regularization it divides both by n - 1.)
 """
 
 import warnings

@@ -68,9 +68,10 @@ def score(embedding: Embedding, labels: Codes, *, compat: bool = False) -> float
     embedding : Embedding
     labels : ndarray
     compat : bool
-        Return what the published code prints: at most 11 fixed-point steps from alpha =
-        beta = 1, an offset of 1e-5, and for n <= d an evidence without the part
-        (d - n) / 2 log alpha of its determinant (thuml/LogME, issue 23).
+        Return what the authors' code (thuml/LogME) prints by default: at most 11
+        fixed-point steps from alpha = beta = 1, an offset of 1e-5, and for n <= d an
+        evidence without the part (d - n) / 2 log alpha of its determinant (thuml/LogME,
+        issue 23).
 
     Returns
     -------

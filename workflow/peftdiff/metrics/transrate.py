@@ -10,6 +10,9 @@ at the distortion eps. The classes are centered at the common mean, as in the pa
 The value depends on the scale of the features against eps, and with d > n_c on eps
 itself: one class's rate then grows by 1/2 n_c log(1 / eps), so that scores of
 embeddings with different scales do not compare unless `normalize` is given.
+
+The authors' code (Long-Kai/TransRate) gives this value if told so. By default it scales
+the centered rows to length 1 and divides the rates by the rank of Z.
 """
 
 import math
