@@ -202,33 +202,42 @@ def _fit(
         )
     shrinkage = math.exp(-variance)
     if shrinkage <= LEAST_SHRINKAGE:
-        # The threshold is for columns of equal spread; only rounding is left.
-        spread = np.sqrt(np.sum(residuals**2, axis=0))
-        spread[spread <= rounding] = 1
-        squares, rows = _principal_axes(residuals / spread)
-        kept = squares > SMALLEST_SPREAD**2
-        whitening = rows[kept].T / spread[:, None] / np.sqrt(squares[kept])
-        floor, off = 0.0, np.zeros(int(kept.sum()))
-    else:
-        squares, rows = _principal_axes(residuals)
-        least = shrinkage * squares.sum() / p
-        shrunk = -math.expm1(-variance) * squares + least
-        whitening = rows.T / np.sqrt(shrunk)
-        floor = shrinkage * np.sum(counts / n * np.sum(means**2, axis=1)) / p
-        off = floor * squares / (shrunk * least)
-        floor /= least
-    # W'(S_b shrunk as S_w is)W = floor I + (1 - s) (W'S_b W - diag(off)): of the two
-    # terms the first does not change the directions, and would hide them for s near 1.
+        shrinkage = 0.0
+    whitening, beyond = _whitening(residuals, variance, shrinkage, rounding)
     whitened = means @ whitening
     weighted = np.sqrt(counts / n)[:, None] * whitened
-    values, directions = linalg.eigh(weighted.T @ weighted - np.diag(off))
+    floor = shrinkage * np.sum(counts / n * np.sum(means**2, axis=1)) / p
+    # W'((1 - s) S_b + floor I)W without a multiple of I, and divided by 1 - s: that
+    # changes no direction, and would hide all for s near 1.
+    values, directions = linalg.eigh(weighted.T @ weighted - floor * np.diag(beyond))
     values, directions = values[::-1], directions[:, ::-1]
-    if floor:
-        kept = floor - math.expm1(-variance) * values > 0
-    else:
-        kept = values > SMALLEST_SPREAD**2 * values[0]
+    kept = values > SMALLEST_SPREAD**2 * values[0]
+    if shrinkage:
+        kept[:] = floor > 0
     kept[len(counts) - 1 :] = False
     return Discriminant(whitening, whitened, directions[:, kept])
+
+
+def _whitening(
+    residuals: Floats, variance: float, shrinkage: float, rounding: float
+) -> tuple[Floats, Floats]:
+    """Return W (p, q) with W'BW = I, where S_w = residuals' residuals.
+
+    With it comes b (q,) of W'W = a I - (1 - s) diag(b), for some number a.
+    Without shrinkage, where it is not needed, b is 0.
+    """
+    if shrinkage:
+        squares, rows = _principal_axes(residuals)
+        least = shrinkage * squares.sum() / residuals.shape[1]
+        shrunk = -math.expm1(-variance) * squares + least
+        return rows.T / np.sqrt(shrunk), squares / (shrunk * least)
+    # The threshold is for columns of equal spread; only rounding is left.
+    spread = np.sqrt(np.sum(residuals**2, axis=0))
+    spread[spread <= rounding] = 1
+    squares, rows = _principal_axes(residuals / spread)
+    kept = squares > SMALLEST_SPREAD**2
+    whitening = rows[kept].T / spread[:, None] / np.sqrt(squares[kept])
+    return whitening, np.zeros(int(kept.sum()))
 
 
 def _principal_axes(residuals: Floats) -> tuple[Floats, Floats]:
