@@ -118,12 +118,8 @@ def test_a_number_depends_on_the_labels_or_says_that_it_does_not(metric, setting
         found = outcome(metric, features, labels, setting)
         if found is None or np.isinf(found).any():
             continue
-        others = [
-            outcome(
-                metric, features, np.random.default_rng(s).permutation(labels), setting
-            )
-            for s in range(12)
-        ]
+        shuffled = (np.random.default_rng(s).permutation(labels) for s in range(12))
+        others = (outcome(metric, features, each, setting) for each in shuffled)
         assert any(
             other is None or not np.allclose(other, found, rtol=1e-9, atol=0)
             for other in others
