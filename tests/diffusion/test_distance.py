@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peftdiff.diffusion import class_distances
+from peftdiff.diffusion import UndefinedScore, class_distances
 
 
 def brute_force(values, vectors, labels, time, root):
@@ -98,3 +98,11 @@ def test_bad_input(values, vectors, labels, message):
 def test_unknown_inter():
     with pytest.raises(ValueError, match="inter must be one of squared, root"):
         class_distances([1.0], [[0.0], [1.0]], [0, 1], 1, "cubed")
+
+
+def test_powers_of_eigenvalues_that_overflow_are_undefined():
+    vectors, labels = np.eye(4)[:, :2], [0, 0, 1, 1]
+    with pytest.raises(UndefinedScore, match="lower diffusion_time"):
+        class_distances([1.05, 1.0], vectors, labels, 1e5)
+    intra, inter = class_distances([1.0, 0.9], vectors, labels, 1e5)
+    assert np.isfinite([intra, inter]).all()

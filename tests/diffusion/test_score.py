@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from peftdiff.diffusion import (
     DisconnectedGraphWarning,
+    UndefinedScore,
     class_distances,
     diffusion_score,
 )
@@ -290,6 +291,30 @@ def test_bad_options(blobs, options, message):
     features, labels = blobs(n=30)
     with pytest.raises(ValueError, match=message):
         diffusion_score(features, labels, **({"components": 10} | options))
+
+
+def test_what_the_data_leave_undefined_is_told_from_a_bad_option(blobs):
+    features, labels = blobs(n=30)
+    for options in (
+        {"min_class_size": 11},
+        {"neighbors": 31},
+        {"variant": "as_published", "min_class_size": 20},
+    ):
+        with pytest.raises(UndefinedScore):
+            diffusion_score(features, labels, **({"components": 10} | options))
+    with pytest.raises(ValueError, match="inter must be one of") as bad:
+        diffusion_score(features, labels, inter="cubed")
+    assert not isinstance(bad.value, UndefinedScore)
+
+
+def test_rows_are_the_samples_that_are_used(blobs):
+    features, labels = blobs(n=60)
+    labels = labels.copy()
+    labels[[3, 40]] = 7
+    score = diffusion_score(features, labels, components=8, min_class_size=3)
+    assert list(score.rows) == list(np.flatnonzero(labels != 7))
+    assert len(score.eigenvectors) == 58
+    assert list(diffusion_score(features, labels).rows) == list(range(60))
 
 
 def test_a_sample_without_mutual_neighbors(blobs):

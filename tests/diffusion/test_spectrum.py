@@ -222,3 +222,13 @@ def test_eigenvalues_that_crowd_at_one():
     found = diffusion_spectrum(path(n), 20)
     expected = np.cos(np.pi * np.arange(20) / (n - 1))
     np.testing.assert_allclose(found.eigenvalues, expected, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("n", [10, 40])
+def test_a_complete_graph_has_one_eigenvalue_but_one(n):
+    # Without loops, all others are -1 / (n - 1), which some solvers cannot separate.
+    kernel = sparse.csr_array(np.ones((n, n)) - np.eye(n))
+    values, vectors, n_parts = diffusion_spectrum(kernel, n)
+    assert n_parts == 1
+    np.testing.assert_allclose(values, [1] + [-1 / (n - 1)] * (n - 1), atol=1e-12)
+    np.testing.assert_allclose(vectors.T @ vectors / n, np.eye(n), atol=1e-10)

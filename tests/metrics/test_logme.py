@@ -6,6 +6,7 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, ortho_group
 
 from peftdiff.metrics import compute
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 
 def brute_force(features, labels):
@@ -101,7 +102,9 @@ def test_features_that_explain_nothing():
     labels = np.array([0, 0, 1, 1])
     expected = -0.5 * (np.log(2 * np.pi * 0.5) + 1)
     assert compute("logme", features, labels) == pytest.approx(expected, rel=1e-12)
-    assert compute("logme", 0 * features, labels) == pytest.approx(expected, rel=1e-12)
+    with pytest.warns(SaturatedScore, match="features are constant"):
+        found = compute("logme", 0 * features, labels)
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -144,3 +147,53 @@ def test_compat_lacks_a_term_of_the_determinant():
     features, labels = dataset(60, 5)
     published = compute("logme", features, labels, compat=True)
     assert published == pytest.approx(compute("logme", features, labels), abs=1e-4)
+
+
+def largest_evidence(features, labels):
+    """Return LogME by a fine grid of t over the singular values of X itself."""
+    n = len(labels)
+    left, roots, _ = np.linalg.svd(features, full_matrices=False)
+    t = np.exp(np.linspace(-50, 50, 200_001))[:, None]
+    total = 0.0
+    for label in np.unique(labels):
+        y = (labels == label).astype(float)
+        z = (left.T @ y) ** 2
+        outside = np.sum((y - left @ (left.T @ y)) ** 2)
+        unfitted = outside + (z / (1 + roots**2 / t)).sum(axis=1)
+        evidence = np.log1p(roots**2 / t).sum(axis=1) + n * np.log(unfitted / n)
+        total -= (evidence.min() + n * np.log(2 * np.pi) + n) / 2
+    return total / n / len(np.unique(labels))
+
+
+@pytest.mark.parametrize("offset", [1e2, 1e4, 1e6, 1e8])
+def test_a_large_mean_costs_no_digits(offset):
+    features, labels = dataset(60, 4, noise=0.05)
+    features = features + offset
+    found = compute("logme", features, labels)
+    assert found == pytest.approx(largest_evidence(features, labels), abs=1e-6)
+    shuffled = np.random.default_rng(0).permutation(labels)
+    assert found > largest_evidence(features, shuffled) + 0.1
+
+
+@pytest.mark.parametrize("n", [30, 4])
+def test_a_mean_that_is_all_is_announced(n):
+    features, labels = dataset(n, 6, n_classes=2)
+    with pytest.warns(SaturatedScore, match="subtract a large mean"):
+        found = compute("logme", features + 1e14, labels)
+    with pytest.warns(SaturatedScore, match="features are constant"):
+        assert found == pytest.approx(compute("logme", np.ones((n, 6)), labels))
+
+
+def test_infinite_for_any_labels_is_announced_and_for_some_labels_not():
+    features, labels = dataset(20, 30, n_classes=3)
+    features[3] = 0  # all other samples have a direction of their own
+    with pytest.warns(SaturatedScore, match="infinite for any labels"):
+        assert compute("logme", features, labels) == np.inf
+
+
+def test_published_code_that_divides_by_zero_is_undefined():
+    features, labels = dataset(20, 30)
+    with pytest.raises(UndefinedScore, match="leave out compat"):
+        compute("logme", 1e9 * features, labels, compat=True)
+    with pytest.warns(SaturatedScore, match="sees the mean of the features alone"):
+        compute("logme", dataset(60, 5)[0] + 1e10, dataset(60, 5)[1], compat=True)

@@ -1,3 +1,7 @@
+import math
+import warnings
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
 from peftdiff.metrics import compute
-from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 
 
 def dataset(n, d, n_classes=3, seed=0):
@@ -46,6 +50,75 @@ def test_dense_determinants(n, d, n_classes, eps, weighting):
     assert found == pytest.approx(expected, rel=1e-9)
 
 
+def exact_rate(rows, eps):
+    """Return the coding rate of rows of fractions, its determinant without rounding."""
+    m, d = len(rows), len(rows[0])
+    if m < d:  # AA' has the same determinant
+        rows, m_rows = list(zip(*rows, strict=True)), d
+    else:
+        m_rows = m
+    size = len(rows[0])
+    matrix = [
+        [
+            sum(rows[k][i] * rows[k][j] for k in range(m_rows)) / (m * eps) + (i == j)
+            for j in range(size)
+        ]
+        for i in range(size)
+    ]
+    log_determinant = 0.0
+    for k in range(size):
+        pivot = matrix[k][k]  # of a matrix above I, never below 1
+        below = pivot - 1
+        log_determinant += math.log1p(below) if below < 1 else math.log(pivot)
+        for i in range(k + 1, size):
+            factor = matrix[i][k] / pivot
+            for j in range(k, size):
+                matrix[i][j] -= factor * matrix[k][j]
+    return log_determinant / 2
+
+
+def exact(features, labels, eps=1e-4):
+    rows = [[Fraction(value) for value in row] for row in features.tolist()]
+    n = len(rows)
+    means = [sum(column) / n for column in zip(*rows, strict=True)]
+    centered = [[x - m for x, m in zip(row, means, strict=True)] for row in rows]
+    value = exact_rate(centered, Fraction(eps))
+    for label in np.unique(labels):
+        own = [centered[i] for i in np.flatnonzero(labels == label)]
+        value -= len(own) / n * exact_rate(own, Fraction(eps))
+    return value
+
+
+@pytest.mark.parametrize("offset", [0, 1e4])
+@pytest.mark.parametrize("scale", 10.0 ** np.arange(-9, 13, 3))
+@pytest.mark.parametrize(
+    ("n", "d", "rank"), [(10, 4, 4), (10, 5, 2), (7, 9, 9), (7, 9, 2)]
+)
+def test_exact_determinants_at_any_scale(n, d, rank, scale, offset):
+    features, labels = dataset(n, rank, seed=1)
+    if rank < d:
+        features = features @ np.random.default_rng(2).normal(size=(rank, d))
+        features[1] = features[0]
+    features = scale * (features + offset)
+    found = unless_announced(features, labels)
+    if found is None:
+        # Only where values are of the size of rounding, or rounding of that of eps.
+        hidden = rank < min(n, d) and scale * (1 + offset) >= 1e6
+        assert scale < 1e-6 or scale > 1e9 or hidden
+    else:
+        # Rates far below 1 share their first digits.
+        digits = 1e-8 if scale > 1e-4 else 1e-6
+        assert found == pytest.approx(exact(features, labels), rel=digits)
+
+
+def unless_announced(features, labels):
+    with warnings.catch_warnings(action="error", category=SaturatedScore):
+        try:
+            return compute("transrate", features, labels)
+        except (UndefinedScore, SaturatedScore):
+            return None
+
+
 def test_one_dimension_by_hand():
     features = np.array([[-3.0], [-1.0], [1.0], [3.0]])
     labels = np.array([0, 1, 1, 0])
@@ -58,9 +131,10 @@ def test_classes_that_look_alike_gain_nothing():
     half = np.random.default_rng(0).normal(size=(30, 4))
     half -= half.mean(axis=0)
     labels = np.repeat([0, 1], 30)
-    found = compute("transrate", np.vstack([half, half]), labels)
+    with pytest.warns(SaturatedScore, match="0 up to rounding"):
+        found = compute("transrate", np.vstack([half, half]), labels)
     assert found == pytest.approx(0, abs=1e-12)
-    with pytest.warns(SaturatedScore, match="TransRate is 0 for any labels"):
+    with pytest.warns(SaturatedScore, match="features are constant"):
         assert compute("transrate", np.ones((60, 4)), labels) == 0
 
 

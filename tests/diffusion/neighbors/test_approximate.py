@@ -5,6 +5,7 @@ import pytest
 
 from peftdiff.diffusion import diffusion_score
 from peftdiff.diffusion.neighbors import approximate, find_neighbors
+from peftdiff.runtime import UserError
 
 
 def assert_exact(features, neighbors):
@@ -79,8 +80,10 @@ def test_the_score_is_that_of_the_neighbors():
 
 def test_without_the_library_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(ImportError, match=r"pip install \"peftdiff\[approximate\]\""):
+    message = r"pip install \"peftdiff\[approximate\]\""
+    with pytest.raises(ImportError, match=message) as missing:
         find_neighbors(np.eye(4), 2, "approximate")
+    assert isinstance(missing.value, UserError)  # a job ends in this sentence
 
 
 def test_nearly_all_are_found_and_the_same_each_time(monkeypatch):

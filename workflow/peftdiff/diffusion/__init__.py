@@ -5,10 +5,12 @@ from peftdiff.diffusion.grid import score_grid
 from peftdiff.diffusion.pool import pool_scores, rank_pool
 from peftdiff.diffusion.score import DiffusionScore, diffusion_score
 from peftdiff.diffusion.spectrum import DisconnectedGraphWarning
+from peftdiff.diffusion.validity import UndefinedScore
 
 __all__ = [
     "DiffusionScore",
     "DisconnectedGraphWarning",
+    "UndefinedScore",
     "class_distances",
     "diffusion_score",
     "pool_scores",

@@ -16,6 +16,7 @@ from scipy.sparse.linalg import ArpackError, eigsh
 from peftdiff.diffusion.inputs import Dataset, check_count, drop_small_classes
 from peftdiff.diffusion.operator import degree, transition
 from peftdiff.diffusion.spectrum import Spectrum
+from peftdiff.diffusion.validity import UndefinedScore
 
 MIN_CLASS_SIZE = 10
 MAX_SAMPLES = 10_000
@@ -24,7 +25,7 @@ INTER = "root"
 
 
 def check_published_options(options: Mapping[str, object]) -> None:
-    """Raise ValueError for an option that the published chain does not have.
+    """Raise UndefinedScore for an option that the published chain does not have.
 
     Each option may have the default of ``diffusion_score`` or the published value.
     """
@@ -38,7 +39,7 @@ def check_published_options(options: Mapping[str, object]) -> None:
     }
     for name, value in options.items():
         if value not in allowed[name]:
-            raise ValueError(
+            raise UndefinedScore(
                 f"{name}={value!r} does not go with variant='as_published', which "
                 "fixes the kernel, the graph, the class filter and the inter distance"
             )
@@ -77,13 +78,13 @@ def published_spectrum(
 
     Raises
     ------
-    ValueError
+    UndefinedScore
         For too many components, or where the solver gives up.
     """
     n = kernel.shape[0]
     check_count("components", components, 1)
     if components >= n:
-        raise ValueError(
+        raise UndefinedScore(
             f"components is {components} but variant='as_published' finds at most "
             f"{n - 1} of {n} samples"
         )
@@ -92,7 +93,7 @@ def published_spectrum(
     try:
         values, vectors = eigsh(walk, k=components, which="LM", v0=start)
     except ArpackError as error:
-        raise ValueError(
+        raise UndefinedScore(
             f"variant='as_published' found no eigenpairs ({error}); try another seed"
         ) from None
     order = np.argsort(-values)

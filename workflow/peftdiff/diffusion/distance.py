@@ -13,6 +13,7 @@ from peftdiff.diffusion.inputs import (
     check_dataset,
     check_positive,
 )
+from peftdiff.diffusion.validity import UndefinedScore
 
 INTER = ("squared", "root")
 
@@ -82,9 +83,23 @@ def class_distances(
 
 
 def time_weights(eigenvalues: Floats, diffusion_time: float) -> Floats:
-    """Return lambda_l^(2t), shape (c,); 2t need not be whole, hence |lambda_l|."""
+    """Return lambda_l^(2t), shape (c,); 2t need not be whole, hence |lambda_l|.
+
+    Raises
+    ------
+    UndefinedScore
+        Where one overflows, as of Ritz values above 1 at a large t.
+    """
     time = check_positive("diffusion_time", diffusion_time)
-    return np.abs(eigenvalues) ** (2 * time)
+    with np.errstate(over="ignore"):
+        weights = np.abs(eigenvalues) ** (2 * time)
+    if not np.isfinite(weights).all():
+        raise UndefinedScore(
+            f"the largest eigenvalue, {eigenvalues.max():.3g}, to the power 2 x "
+            f"diffusion_time={diffusion_time} is infinite in double precision; lower "
+            "diffusion_time"
+        )
+    return weights
 
 
 def class_statistics(

@@ -6,6 +6,7 @@ from scipy import sparse
 
 from peftdiff.diffusion.inputs import Features, check_choice, check_positive, row_blocks
 from peftdiff.diffusion.neighbors import Neighborhoods
+from peftdiff.diffusion.validity import UndefinedScore
 
 KERNEL_WIDTHS = ("median", "self_tuning")
 SYMMETRIZE = ("max", "mean", "mutual")
@@ -16,7 +17,7 @@ def unit_rows(features: Features) -> Features:
 
     Raises
     ------
-    ValueError
+    UndefinedScore
         For a row of zeros, which has no direction.
     """
     units = np.empty_like(features)
@@ -26,7 +27,7 @@ def unit_rows(features: Features) -> Features:
         largest = np.maximum(block.max(axis=1), -block.min(axis=1))
         if not largest.all():
             row = rows.start + int(np.argmin(largest))
-            raise ValueError(
+            raise UndefinedScore(
                 f"features are all zero at row {row}, which cannot be normalized; "
                 "drop that image or pass normalize=False"
             )
@@ -65,7 +66,9 @@ def directed_kernel(
     Raises
     ------
     ValueError
-        For a kernel width that is unknown, not positive, or zero because of duplicates.
+        For a kernel width that is unknown or not positive.
+    UndefinedScore
+        For a kernel width that is zero because of duplicates.
     """
     nearest = neighborhoods.nearest(neighbors)
     rows, columns = nearest.rows, nearest.indices
@@ -120,13 +123,14 @@ def _kernel_width(
     # ASSUME: the local scale is the distance to the k-th neighbor; the paper takes the
     # seventh, whatever k.
     if kernel_width == "self_tuning":
-        width = np.sqrt(radii[rows] * radii[columns] / 2)
+        roots = np.sqrt(radii)  # whose product neither over- nor underflows
+        width = roots[rows] * roots[columns] / np.sqrt(2)
     elif kernel_width == "median":
         width = np.median(radii, keepdims=True)
     else:
         width = np.array([kernel_width], dtype=np.float64)
     if not width.all():
-        raise ValueError(
+        raise UndefinedScore(
             f"kernel_width={kernel_width!r} is zero: samples have as many duplicates "
             "as neighbors; drop the duplicates or give a number"
         )

@@ -81,7 +81,7 @@ def score_grid(
         inter=inter,
         min_class_size=min_class_size,
     )
-    dataset = prepare_samples(
+    dataset, _ = prepare_samples(
         features, labels, normalize, min_class_size, variant, search
     )
     _check_axes(diffusion_times, neighbors, components, len(dataset.codes))

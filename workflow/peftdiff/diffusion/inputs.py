@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from peftdiff.diffusion.validity import UndefinedScore
+
 Features = NDArray[np.floating]
 
 BLOCK_CELLS = 100_000  # numbers checked at once
@@ -75,6 +77,9 @@ def check_features(
     array = np.asarray(features)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must be real numbers, got dtype {array.dtype}")
+    if array.dtype.itemsize > 8:  # what overflows below is then found to be infinite
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float64)
     if array.ndim != 2:
         raise ValueError(
             f"{name} must have the shape (samples, dimensions), got {array.shape}"
@@ -103,7 +108,10 @@ def row_blocks(array: NDArray[Any]) -> Iterator[slice]:
 def check_labels(
     labels: ArrayLike, n_samples: int, name: str = "features"
 ) -> tuple[NDArray[np.int64], int]:
-    """Return class codes of shape (n,) and the class count, or raise ValueError."""
+    """Return class codes of shape (n,) and the class count, or raise ValueError.
+
+    One class only is an UndefinedScore.
+    """
     array = np.asarray(labels)
     if array.ndim != 1:
         raise ValueError(f"labels must have the shape (samples,), got {array.shape}")
@@ -114,7 +122,7 @@ def check_labels(
     _check_names(array)
     classes, codes = np.unique(array, return_inverse=True)
     if len(classes) < 2:
-        raise ValueError(
+        raise UndefinedScore(
             f"labels name one class only ({classes[0]}); a score needs at least two"
         )
     return codes.astype(np.int64), len(classes)
@@ -141,14 +149,17 @@ def _check_names(labels: NDArray[Any]) -> None:
 
 
 def check_count(name: str, value: int, low: int, high: int | None = None) -> int:
-    """Return a whole number within [low, high], or raise ValueError naming it."""
+    """Return a whole number within [low, high], or raise ValueError naming it.
+
+    More than there are samples is an UndefinedScore.
+    """
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
         raise ValueError(f"{name} must be a whole number, got {value!r}")
     count = int(value)
     if count < low:
         raise ValueError(f"{name} must be at least {low}, got {count}")
     if high is not None and count > high:
-        raise ValueError(f"{name} is {count} but there are only {high} samples")
+        raise UndefinedScore(f"{name} is {count} but there are only {high} samples")
     return count
 
 
@@ -177,7 +188,7 @@ def drop_small_classes(dataset: Dataset, min_class_size: int) -> Dataset:
 
     Raises
     ------
-    ValueError
+    UndefinedScore
         When fewer than two classes remain.
     """
     check_count("min_class_size", min_class_size, 1)
@@ -185,7 +196,7 @@ def drop_small_classes(dataset: Dataset, min_class_size: int) -> Dataset:
     if large.all():
         return dataset
     if large.sum() < 2:
-        raise ValueError(
+        raise UndefinedScore(
             f"fewer than two classes have min_class_size={min_class_size} samples"
         )
     kept = large[dataset.codes]

@@ -4,19 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from peftdiff.diffusion.validity import UndefinedScore
+
 
 def degree(kernel: sparse.csr_array) -> NDArray[np.float64]:
     """Return D_ii = sum_j K_ij, shape (n,).
 
     Raises
     ------
-    ValueError
+    UndefinedScore
         Where a sample has no neighbor, so that the walk cannot leave it.
     """
     degrees = np.asarray(kernel.sum(axis=1), dtype=np.float64)
     if not degrees.all():
         row = int(np.argmin(degrees))
-        raise ValueError(
+        raise UndefinedScore(
             f"sample {row} has no neighbor left in the graph; raise neighbors or "
             "kernel_width, or pass self_loops=True"
         )

@@ -48,6 +48,8 @@ class DiffusionScore(NamedTuple):
     connected_components : int
         Number of connected components of the neighborhood graph; c is this number
         where it exceeds `components`.
+    rows : ndarray of int64, shape (n,)
+        Which of the given samples are used; `eigenvectors` has a row for each.
     """
 
     intra: float
@@ -55,13 +57,15 @@ class DiffusionScore(NamedTuple):
     eigenvalues: NDArray[np.float64]
     eigenvectors: NDArray[np.float64]
     connected_components: int
+    rows: NDArray[np.int64]
 
 
 class Samples(NamedTuple):
-    """The class codes and the neighbors of the samples that are used."""
+    """The samples that are used: class codes, neighbors, and which of the given."""
 
     codes: NDArray[np.int64]
     neighborhoods: Neighborhoods
+    rows: NDArray[np.int64]
 
 
 def diffusion_score(
@@ -131,8 +135,11 @@ def diffusion_score(
     Raises
     ------
     ValueError
-        For bad features or labels (see ``check_dataset``), a row of zeros where rows
-        are normalized, more neighbors or components than samples, or an unknown option.
+        For bad features or labels (see ``check_dataset``), or an unknown option.
+    UndefinedScore
+        For a row of zeros where rows are normalized, more neighbors or components than
+        samples, fewer than two classes that are large enough, a sample without a
+        neighbor, or options that do not go together.
     ImportError
         For a search whose library is not installed.
 
@@ -181,6 +188,7 @@ def diffusion_score(
         eigenvalues=values,
         eigenvectors=vectors,
         connected_components=connected_components,
+        rows=samples.rows,
     )
 
 
@@ -195,12 +203,12 @@ def find_samples(
     search: str,
 ) -> Samples:
     """Take the first step of ``diffusion_score``: the samples and their neighbors."""
-    dataset = prepare_samples(
+    dataset, rows = prepare_samples(
         features, labels, normalize, min_class_size, variant, search
     )
     check_count("neighbors", neighbors, 2, len(dataset.codes))
     neighborhoods = find_neighbors(dataset.features, neighbors, search)
-    return Samples(dataset.codes, neighborhoods)
+    return Samples(dataset.codes, neighborhoods, rows)
 
 
 def solve_samples(
@@ -234,7 +242,8 @@ def check_options(
 ) -> str:
     """Return the kind of inter distance that the variant uses.
 
-    Raises ValueError for an unknown choice, before any work is done.
+    Raises ValueError for an unknown choice, and UndefinedScore for choices that do not
+    go together, before any work is done.
     """
     check_choice("variant", variant, VARIANTS)
     check_count("seed", seed, 0)
@@ -264,8 +273,10 @@ def prepare_samples(
     min_class_size: int,
     variant: str = "symmetric",
     search: str = "exact",
-) -> Dataset:
-    """Return checked features, normalized if asked, of the classes that are kept.
+) -> tuple[Dataset, NDArray[np.int64]]:
+    """Return checked features, normalized if asked, of the samples that are used.
+
+    Beside them stands which of the given samples these are.
 
     For an exact search features are float64, so that float32 ones give the score of
     their float64 values; for an approximate one they keep their type.
@@ -273,10 +284,15 @@ def prepare_samples(
     dataset = check_dataset(features, labels, keep_single=not SEARCHES[search].exact)
     if normalize:
         dataset = dataset._replace(features=unit_rows(dataset.features))
-    dataset = drop_small_classes(dataset, min_class_size)
-    return (
-        published.published_samples(dataset) if variant == "as_published" else dataset
-    )
+    # The choice is made among the samples' numbers, so that features are copied once.
+    numbers = np.arange(len(dataset.codes), dtype=np.float64)[:, None]
+    used = drop_small_classes(dataset._replace(features=numbers), min_class_size)
+    if variant == "as_published":
+        used = published.published_samples(used)
+    rows = used.features[:, 0].astype(np.int64)
+    if len(rows) == len(numbers):
+        return dataset, rows
+    return used._replace(features=dataset.features[rows]), rows
 
 
 def solve_kernel(

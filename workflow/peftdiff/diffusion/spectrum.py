@@ -76,7 +76,7 @@ def diffusion_spectrum(
 
     Raises
     ------
-    ValueError
+    UndefinedScore
         For a sample without neighbors.
 
     Warns
@@ -99,7 +99,8 @@ def diffusion_spectrum(
     # ASSUME: distances between walks are weighted by 1 / pi. The poster omits the
     # weight, without which its two formulas of the distance contradict each other.
     psi = vectors / np.sqrt(stationary(degrees))[:, None]
-    return Spectrum(eigenvalues, _fixed_signs(psi), n_parts)
+    # Rounding may lift an eigenvalue that is almost 1 above it.
+    return Spectrum(np.minimum(eigenvalues, 1), _fixed_signs(psi), n_parts)
 
 
 def _leading(
@@ -164,8 +165,13 @@ def _dense_pairs(
     deflated = block.toarray() - SHIFT * np.outer(constant, constant)
     size = len(constant)
     leading = (size - count, size - 1)
-    values, vectors = linalg.eigh(deflated, subset_by_index=leading, overwrite_a=True)
-    return values[::-1], vectors[:, ::-1]
+    try:
+        values, vectors = linalg.eigh(deflated, subset_by_index=leading)
+    except linalg.LinAlgError:
+        # The faster solver fails where most eigenvalues are equal, as of a complete
+        # graph.
+        values, vectors = linalg.eigh(deflated, driver="evd")
+    return values[: -count - 1 : -1], vectors[:, : -count - 1 : -1]
 
 
 def _sparse_pairs(

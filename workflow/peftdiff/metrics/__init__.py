@@ -10,7 +10,9 @@ turns into scores.
 
 import importlib
 import inspect
+import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -115,6 +117,13 @@ def compute(
     ------
     ValueError
         For an unknown metric or parameter, or bad features or labels.
+    UndefinedScore
+        Where the metric does not exist for these data.
+
+    Warns
+    -----
+    SaturatedScore
+        Where any labels would get the same value, or nearly so.
     """
     return compute_many({name: parameters}, features, labels)[name]
 
@@ -147,6 +156,11 @@ def compute_many(
     ------
     ValueError
         As ``compute`` raises it; the first error ends the call.
+
+    Warns
+    -----
+    SaturatedScore
+        As ``compute``, once for each metric that it concerns.
     """
     # Imported here, so that reading the table imports neither scipy nor pandas.
     from peftdiff.diffusion.inputs import check_dataset
@@ -161,9 +175,48 @@ def compute_many(
     features = dataset.features.astype(np.float64, copy=False)
     embedding = Embedding(features, whole=len(parameters_of) > 1)
     return {
-        name: _module(name).score(embedding, dataset.codes, **parameters)
+        name: _score(name, embedding, dataset, parameters)
         for name, parameters in parameters_of.items()
     }
+
+
+def _score(
+    name: str, embedding: Any, dataset: Any, parameters: Mapping[str, Any]
+) -> float | Components:
+    """Return a metric's value, or say why it has none or must not rank.
+
+    What is said here holds for every metric; each says the rest itself.
+    """
+    from peftdiff.metrics.validity import (
+        SaturatedScore,
+        UndefinedScore,
+        without_information,
+    )
+
+    reason = without_information(embedding, dataset.n_classes)
+    said_below = warnings.catch_warnings(action="ignore", category=SaturatedScore)
+    value: float | Components
+    try:
+        with said_below if reason else nullcontext():
+            value = _module(name).score(embedding, dataset.codes, **parameters)
+    except np.linalg.LinAlgError as error:
+        raise UndefinedScore(
+            f"{name} fails in double precision ({error}); scale the features to a "
+            "variance near 1, and drop duplicates"
+        ) from error
+    numbers = list(value.values()) if isinstance(value, dict) else [value]
+    if np.isnan(numbers).any() or (len(numbers) > 1 and np.isinf(numbers).any()):
+        raise UndefinedScore(
+            f"{name} is {value} in double precision; scale the features to a variance "
+            "near 1"
+        )
+    if reason:
+        warnings.warn(
+            f"{name} depends on the sizes of the classes alone: {reason}",
+            SaturatedScore,
+            stacklevel=4,
+        )
+    return value
 
 
 def combine(

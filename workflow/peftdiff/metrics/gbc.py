@@ -50,26 +50,28 @@ def score(
     labels : ndarray
     covariance : {"diagonal", "spherical"}
         One variance for each component, or the mean of these for all components. The
-        paper takes the latter, the code published with PEFTDiff the former.
+        latter is the default of the authors' code (google-research, stable_transfer),
+        the former that of the code published with PEFTDiff.
     components : int
         Principal components kept; all of them where there are fewer.
     svd_solver : {"exact", "randomized"}
-        How the principal components are computed. The published code leaves this to
+        How the principal components are computed. PEFTDiff's code leaves this to
         scikit-learn, which approximates them at random for many samples and dimensions:
         "randomized" is that with ``random_state=0``. It depends on the samples' order.
     variance_floor : float
         The least variance, in squared units of the features, to which smaller ones are
         raised. Only by it does the scale of the features matter.
     compat : bool
-        Return what the published code prints: the log term of a spherical covariance
-        counts once, not once for each component, and a class of one sample is
-        N(0, floor).
+        Return what PEFTDiff's code prints: the log term of a spherical covariance
+        counts once, as in the authors' code, not once for each component, and a class
+        of one sample is N(0, floor).
 
     Returns
     -------
     float
-        In [- C (C - 1), 0]. Variances are unbiased; a class of one sample, which has
-        none, gets the pooled within-class ones, sum_c (n_c - 1) S_c / (n - C).
+        In [- C (C - 1), 0]. Variances are unbiased, as in PEFTDiff's code (the
+        authors' divide by n_c); a class of one sample, which has none, gets the pooled
+        within-class ones, sum_c (n_c - 1) S_c / (n - C).
 
     Raises
     ------
@@ -92,7 +94,10 @@ def score(
     if svd_solver == "randomized":
         points = randomized_components(embedding.features, components)
     else:
-        points = embedding.unit * embedding.components(components)[0]
+        points, squares = embedding.components(components)
+        # Directions that are rounding have the floor's variance, however low it is.
+        known = squares > embedding.negligible(squares[0])
+        points = embedding.unit * np.where(known, points, 0)
     if points.var(axis=0).max(initial=0) <= variance_floor:
         warnings.warn(
             f"no principal component varies more than variance_floor={variance_floor}, "

@@ -7,7 +7,9 @@ under any invertible linear map. Where P is the whole space, H = C - 1 for any l
 
 The regularized form (Ibrahim et al., "Newer is not always better", ECML PKDD 2022) is
 (1 - a) tr(S_a^-1 cov(E[f|y])), S_a = (1 - a) S + a tr(S) / d I, with the shrinkage a of
-Ledoit and Wolf (Journal of Multivariate Analysis, 2004).
+Ledoit and Wolf (Journal of Multivariate Analysis, 2004). Both covariances divide by n;
+the Transfer-Learning-Library divides cov(E[f|y]) by n - 1, so that its value is this
+one times n / (n - 1). (Without regularization it divides both by n - 1.)
 """
 
 import warnings
@@ -46,53 +48,51 @@ def score(
     Warns
     -----
     SaturatedScore
-        Where any labels with these class sizes get the same value: for constant
-        features, n classes, n - 1 independent dimensions (unless regularized), or a
-        covariance shrunk to a multiple of I.
+        Where any labels with these class sizes get the same value: for n - 1
+        independent dimensions (unless regularized), or a covariance shrunk to a
+        multiple of I.
     """
     if embedding.constant:
-        _warn("features are constant")
         return 0.0
     centered, gram, primal = embedding.centered, embedding.gram, embedding.tall
-    n, d = centered.shape
-    if len(np.bincount(labels)) == n:
-        _warn("every sample has a class of its own")
+    d = centered.shape[1]
     indicators = one_hot(labels)
     if not regularized:
-        return _plain(gram, indicators, centered, primal)
+        return _plain(embedding, indicators)
     shrinkage = _ledoit_wolf(gram, centered)
     if shrinkage <= d * EPS:
-        return _plain(gram, indicators, centered, primal)
+        return _plain(embedding, indicators)
     if shrinkage == 1:
         _warn("the covariance is shrunk to a multiple of I")
         return 0.0
     return _regularized(gram, indicators, centered, primal, shrinkage)
 
 
-def _plain(
-    gram: Floats, indicators: sparse.csr_array, centered: Floats, primal: bool
-) -> float:
+def _plain(embedding: Embedding, indicators: sparse.csr_array) -> float:
     """Return tr(P Q): the class indicators' shares in the features' column space."""
+    centered, gram, primal = embedding.centered, embedding.gram, embedding.tall
     n = len(centered)
     counts = np.asarray(indicators.sum(axis=1))
     sums = np.asarray(indicators @ centered).T if primal else indicators.toarray().T
-    factor = _cholesky(gram) if primal else None
+    factor = _cholesky(gram, embedding) if primal else None
     if factor is not None:
         rank = len(gram)
         shares = linalg.solve_triangular(factor, sums, lower=True)
     else:
         squares, basis = np.linalg.eigh(gram)
-        kept = squares > max(centered.shape) * EPS * squares[-1]
+        kept = squares > embedding.negligible(squares[-1])
         rank = int(kept.sum())
         shares = basis[:, kept].T @ sums
         if primal:
             shares /= np.sqrt(squares[kept])[:, None]
+    if rank == 0:
+        _warn("features vary by rounding alone")
     if rank >= n - 1:
         _warn(f"the {n} samples span {rank} dimensions, so that H = C - 1")
     return float(((shares**2).sum(axis=0) / counts).sum())
 
 
-def _cholesky(gram: Floats) -> Floats | None:
+def _cholesky(gram: Floats, embedding: Embedding) -> Floats | None:
     """Return the lower factor, or None of an ill-conditioned matrix."""
     try:
         factor = np.linalg.cholesky(gram)
@@ -100,7 +100,8 @@ def _cholesky(gram: Floats) -> Floats | None:
         return None
     norm = np.abs(gram).sum(axis=0).max()
     reciprocal, _ = linalg.lapack.dpocon(factor, norm, uplo="L")
-    return np.asarray(factor) if reciprocal > WELL_CONDITIONED else None
+    least = max(WELL_CONDITIONED * norm, embedding.negligible(norm))
+    return np.asarray(factor) if reciprocal * norm > least else None
 
 
 def _ledoit_wolf(gram: Floats, centered: Floats) -> float:

@@ -15,7 +15,7 @@ from peftdiff.diffusion.graph import unit_rows
 from peftdiff.diffusion.inputs import check_count
 from peftdiff.diffusion.neighbors import SEARCHES, Neighborhoods, find_neighbors
 from peftdiff.metrics.reductions import Embedding
-from peftdiff.metrics.validity import SaturatedScore
+from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 from peftdiff.parameters import Count, OneOf
 
 Floats = NDArray[np.float64]
@@ -54,28 +54,38 @@ def score(
     Raises
     ------
     ValueError
-        For `neighbors` outside 1 .. n - 1, an unknown search, or, with `normalize`, a
-        row of zeros.
+        For an unknown search.
+    UndefinedScore
+        For more `neighbors` than n - 1, or, with `normalize`, a row of zeros.
 
     Warns
     -----
     SaturatedScore
-        For constant features: only the sizes of the classes decide.
+        Where only the sizes of the classes decide: all samples vote for each, as for
+        `neighbors` of n - 1 or equal distances, or all elect the same class.
     """
     n_others = len(labels) - 1
     if check_count("neighbors", neighbors, 1) > n_others:
-        raise ValueError(
+        raise UndefinedScore(
             f"neighbors is {neighbors} but each sample has only {n_others} others"
         )
-    rows = unit_rows(embedding.features) if normalize else embedding.features
-    if not np.ptp(rows, axis=0).any():
-        warnings.warn(
-            "features are constant: k-NN depends on class sizes alone",
-            SaturatedScore,
-            stacklevel=2,
-        )
+    # Distances of centered features are the same, and lose fewer digits.
+    rows = unit_rows(embedding.features) if normalize else embedding.centered
     neighborhoods = find_neighbors(rows, neighbors + 1, search)
-    return _accuracy(_votes(neighborhoods, labels, neighbors), labels)
+    right, elected = _decisions(_votes(neighborhoods, labels, neighbors), labels)
+    if len(neighborhoods.indices) == len(labels) ** 2:
+        _warn("all samples vote for each")
+    elif elected == 1:
+        _warn("all samples elect the same class")
+    return float(right.sum() / len(labels))
+
+
+def _warn(reason: str) -> None:
+    warnings.warn(
+        f"k-NN depends on the sizes of the classes alone: {reason}",
+        SaturatedScore,
+        stacklevel=3,
+    )
 
 
 def _votes(
@@ -98,12 +108,15 @@ def _votes(
     return sparse.coo_array((votes[others], places), (n, labels.max() + 1)).tocsr()
 
 
-def _accuracy(votes: sparse.csr_array, labels: Codes) -> float:
-    """Return the share of right decisions; tied classes share a decision."""
+def _decisions(votes: sparse.csr_array, labels: Codes) -> tuple[Floats, int]:
+    """Return the right decisions, and how many classes win any.
+
+    Tied classes share a decision.
+    """
     n = len(labels)
     rows = np.repeat(np.arange(n), np.diff(votes.indptr))
     most = np.maximum.reduceat(votes.data, votes.indptr[:-1])
     elected = votes.data == most[rows]
     n_elected = np.bincount(rows[elected], minlength=n)
     right = elected & (votes.indices == labels[rows])
-    return float((1 / n_elected[rows[right]]).sum() / n)
+    return 1 / n_elected[rows[right]], len(np.unique(votes.indices[elected]))

@@ -65,16 +65,11 @@ def score(
     Warns
     -----
     SaturatedScore
-        For constant features, where only the sizes of the classes matter.
+        Where the same class is predicted for all samples: only its size decides.
     """
     check_choice("criterion", criterion, CRITERIA)
     targets = np.eye(labels.max() + 1)[labels]
     if embedding.constant:
-        warnings.warn(
-            "features are constant: the linear probe depends on class sizes alone",
-            SaturatedScore,
-            stacklevel=2,
-        )
         errors = _without_features(targets)
     else:
         errors = _smallest_errors(embedding, targets)
@@ -83,6 +78,13 @@ def score(
         return float(1 - np.sum(errors**2) / total)
     predicted = targets - errors
     winners = predicted >= predicted.max(axis=1, keepdims=True) - TIE
+    if winners.any(axis=0).sum() == 1:
+        warnings.warn(
+            "the linear probe depends on the sizes of the classes alone: it predicts "
+            "the same class for all samples",
+            SaturatedScore,
+            stacklevel=2,
+        )
     own = winners[np.arange(len(labels)), labels]
     return float((own / winners.sum(axis=1)).mean())
 

@@ -10,12 +10,25 @@ remains is a function of t alone:
 """
 
 import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg, sparse
 
-from peftdiff.metrics.reductions import Embedding, eigen_coordinates, one_hot
+from peftdiff.metrics.reductions import (
+    EPSILON,
+    Embedding,
+    blas_for,
+    eigen_coordinates,
+    one_hot,
+)
+from peftdiff.metrics.validity import (
+    SaturatedScore,
+    UndefinedScore,
+    warn_if_uninformed,
+)
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -24,6 +37,7 @@ PER_DECADE = 4  # grid points of t, close enough to separate the maxima
 BEYOND = 8  # decades of t searched below the smallest s_i and above the largest
 LEAST_GAIN = 1e-8  # in 2 log evidence by a step; the next one would gain far less
 MOST_STEPS = 50
+WELL_CONDITIONED = 1e-10  # least ratio of the s_i of X'X that keep enough digits
 EXACT_FIT = 1e-13  # a residual below this share of |y|^2 is rounding
 PUBLISHED_STEPS = 11
 
@@ -54,9 +68,10 @@ def score(embedding: Embedding, labels: Codes, *, compat: bool = False) -> float
     embedding : Embedding
     labels : ndarray
     compat : bool
-        Return what the published code prints: at most 11 fixed-point steps from alpha =
-        beta = 1, an offset of 1e-5, and for n <= d an evidence without the part
-        (d - n) / 2 log alpha of its determinant (thuml/LogME, issue 23).
+        Return what the authors' code (thuml/LogME) prints by default: at most 11
+        fixed-point steps from alpha = beta = 1, an offset of 1e-5, and for n <= d an
+        evidence without the part (d - n) / 2 log alpha of its determinant (thuml/LogME,
+        issue 23).
 
     Returns
     -------
@@ -64,22 +79,65 @@ def score(embedding: Embedding, labels: Codes, *, compat: bool = False) -> float
         The exact maximum, invariant under scaling the features. It is infinite where a
         class is fitted without error although n exceeds the rank of the features: its
         evidence then has no maximum.
+
+    Raises
+    ------
+    UndefinedScore
+        With `compat`, where the published code divides by zero.
+
+    Warns
+    -----
+    SaturatedScore
+        Where the mean of the features is so much larger than their variation that only
+        the mean explains the labels; where so many samples are fitted without error,
+        whatever their labels, that the evidence of some class has no maximum.
     """
-    features = embedding.features
+    features, n = embedding.features, len(labels)
     if compat:
-        return _published(features, labels)
+        return _checked_as_published(embedding, labels)
     largest = np.abs(features).max()
     scaled = features / largest if largest > 0 else features
-    tolerance = max(scaled.shape) * float(np.finfo(np.float64).eps)
-    projection = _project(scaled, labels, tolerance)
-    return float(_largest_evidence(projection, len(labels)).mean() / len(labels))
+    value = float(_largest_evidence(_project(scaled, labels), n).mean() / n)
+    if value == math.inf:
+        _warn_of_any_fit(scaled, labels)
+    else:
+        warn_if_uninformed("logme", value, _without_variation(labels))
+    return value
 
 
-def _project(features: Floats, labels: Codes, tolerance: float) -> Projection:
+def _without_variation(labels: Codes) -> float:
+    """Return the value of constant features, whatever these are but zero."""
+    n, counts = len(labels), np.bincount(labels)
+    shares = (counts**2 / n)[:, None]
+    projection = Projection(np.ones(1), shares, counts - shares[:, 0])
+    return float(_largest_evidence(projection, n).mean() / n)
+
+
+def _warn_of_any_fit(features: Floats, labels: Codes) -> None:
+    """Warn where some class is fitted without error whatever the labels are.
+
+    A sample of leverage 1 is. Where fewer than the number of classes are not, some
+    class consists of such samples.
+    """
+    left, roots, _ = linalg.svd(features, full_matrices=False)
+    kept = roots > max(features.shape) * EPSILON * roots[0]
+    leverages = (left[:, kept] ** 2).sum(axis=1)
+    if (leverages < 1 - EXACT_FIT).sum() <= labels.max():
+        warnings.warn(
+            "LogME is infinite for any labels: nearly every sample has a direction of "
+            "its own",
+            SaturatedScore,
+            stacklevel=3,
+        )
+
+
+def _project(features: Floats, labels: Codes) -> Projection:
     """Project the one-hot labels, through the smaller of X'X and XX'.
 
-    Directions whose s_i is at most `tolerance` times the largest are left out.
+    Where these lose digits, as where the mean is large, it is through X itself. Left
+    out are directions that are rounding.
     """
+    tolerance = max(features.shape) * EPSILON
     n, d = features.shape
     counts = np.bincount(labels).astype(np.float64)
     tall = n > d
@@ -87,15 +145,31 @@ def _project(features: Floats, labels: Codes, tolerance: float) -> Projection:
     indicators = one_hot(labels)
     targets = np.asarray(indicators @ features) if tall else indicators.toarray()
     squares, along = eigen_coordinates(gram, targets)
-    kept = squares > tolerance * squares[-1]
-    squares, shares = squares[kept], along.compress(kept, axis=1) ** 2
-    if tall:
-        shares /= squares
+    if squares[0] > WELL_CONDITIONED * squares[-1]:
+        shares = along**2
+        if tall:
+            shares /= squares
+    else:
+        squares, shares = _directly(features, indicators, tolerance)
     residual = np.maximum(counts - shares.sum(axis=1), 0)
     residual[residual <= EXACT_FIT * counts] = 0
     if len(squares) == n:
         residual[:] = 0
     return Projection(squares, shares, residual)
+
+
+def _directly(
+    features: Floats, indicators: sparse.csr_array, tolerance: float
+) -> tuple[Floats, Floats]:
+    """Return s_i, ascending, and z_i^2 by a singular value decomposition of X.
+
+    Left out are singular values of at most `tolerance` times the largest.
+    """
+    with blas_for(min(features.shape)):
+        left, roots, _ = linalg.svd(features, full_matrices=False)
+    kept = roots > tolerance * roots[0]
+    left, roots = left[:, kept][:, ::-1], roots[kept][::-1]
+    return roots**2, np.asarray(indicators @ left) ** 2
 
 
 def _largest_evidence(projection: Projection, n: int) -> Floats:
@@ -175,6 +249,7 @@ def _derivatives(
     return slope, curvature
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def _published(features: Floats, labels: Codes) -> float:
     """Return the published code's value, faults included."""
     n, d = features.shape
@@ -197,6 +272,33 @@ def _published(features: Floats, labels: Codes) -> float:
     evidence -= np.log(alpha[:, None] + beta[:, None] * squares).sum(axis=1)
     evidence -= beta * error + alpha * size
     return float(evidence.mean() / (2 * n))
+
+
+def _checked_as_published(embedding: Embedding, labels: Codes) -> float:
+    """Return the published code's value, unless it is none; warn if it says nothing."""
+    features = embedding.features
+    value = _published(features, labels)
+    if not math.isfinite(value):
+        raise UndefinedScore(
+            f"the published code of LogME gives {value} for features of this scale; "
+            "scale them to a variance near 1, or leave out compat=True"
+        )
+    mean = features.mean(axis=0)
+    variance = (embedding.centered**2).mean(axis=0).sum()
+    # It sees features of more samples than dimensions through X'X, where the squares
+    # of what varies may be rounding beside those of the mean.
+    least = len(features) * EPSILON * np.sum((mean / embedding.unit) ** 2)
+    if embedding.tall and variance <= least:
+        warnings.warn(
+            "the published code of LogME sees the mean of the features alone, so large "
+            "is it: subtract it, or leave out compat=True",
+            SaturatedScore,
+            stacklevel=3,
+        )
+    else:
+        without = np.broadcast_to(mean, features.shape)
+        warn_if_uninformed("logme", value, _published(without, labels))
+    return value
 
 
 def _project_published(features: Floats, labels: Codes) -> Projection:

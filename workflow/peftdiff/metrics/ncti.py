@@ -15,6 +15,7 @@ code; their text measures vc on features). Over a pool of methods, the score is
 minmax(seli) + minmax(ncc) - minmax(vc).
 """
 
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
@@ -44,7 +45,6 @@ LEAST_SHRINKAGE = 1e-10
 SMALLEST_SPREAD = 1e-4  # a direction of S_w with less is dropped, relative to columns
 CERTAIN = 1e-6  # a posterior closer to 1 than this counts as 1
 PARTS = ("seli", "ncc", "vc")
-EPSILON = float(np.finfo(np.float64).eps)
 
 
 class Discriminant(NamedTuple):
@@ -109,8 +109,8 @@ def score(
         projected = randomized_components(embedding.centered, COMPONENTS)
     else:
         projected = _project(embedding)
-    shrinkage = _published_shrinkage(projected, embedding.unit)
-    discriminant = _fit(projected, labels, shrinkage, embedding.rounding)
+    variance = _shrinking_variance(projected, embedding.unit)
+    discriminant = _fit(projected, labels, variance, embedding.rounding)
     whitened = projected @ discriminant.whitening
     posteriors = _posteriors(whitened, labels, discriminant.means)
     true = posteriors[np.arange(len(labels)), labels]
@@ -175,23 +175,20 @@ def _project(embedding: Embedding) -> Floats:
 
     Directions that are only rounding are left out.
     """
-    n, d = embedding.features.shape
     points, squares = embedding.components(COMPONENTS)
-    rounding = max(max(n, d) * EPSILON * squares[0], n * d * embedding.rounding**2)
-    return points[:, squares > rounding]
+    return points[:, squares > embedding.negligible(squares[0])]
 
 
-def _published_shrinkage(projected: Floats, unit: float) -> float:
-    """Return s for features that were divided by `unit`; 0 below 1e-10."""
+def _shrinking_variance(projected: Floats, unit: float) -> float:
+    """Return v, of which s = exp(-v), for features that were divided by `unit`."""
     first = projected[:, :COMPONENTS_OF_SHRINKAGE]
     variance = float(np.sum(first**2)) / (len(projected) - 1)
     # Not unit**2, which raises where this gives infinity or zero.
-    shrinkage = float(np.exp(-variance * unit * unit))
-    return shrinkage if shrinkage > LEAST_SHRINKAGE else 0.0
+    return variance * unit * unit
 
 
 def _fit(
-    projected: Floats, labels: Codes, shrinkage: float, rounding: float
+    projected: Floats, labels: Codes, variance: float, rounding: float
 ) -> Discriminant:
     """Fit the discriminant to features of mean zero, accurate up to `rounding`."""
     n, p = projected.shape
@@ -203,35 +200,53 @@ def _fit(
             "features have no spread within any class, and NCTI no discriminant; it "
             "needs classes of several different samples"
         )
-    whitening = _whitening(residuals, shrinkage, rounding)
+    shrinkage = math.exp(-variance)
+    if shrinkage <= LEAST_SHRINKAGE:
+        shrinkage = 0.0
+    whitening, beyond = _whitening(residuals, variance, shrinkage, rounding)
     whitened = means @ whitening
     weighted = np.sqrt(counts / n)[:, None] * whitened
-    between = (1 - shrinkage) * weighted.T @ weighted
     floor = shrinkage * np.sum(counts / n * np.sum(means**2, axis=1)) / p
-    values, directions = linalg.eigh(between + floor * whitening.T @ whitening)
+    # W'((1 - s) S_b + floor I)W without a multiple of I, and divided by 1 - s: that
+    # changes no direction, and would hide all for s near 1.
+    values, directions = linalg.eigh(weighted.T @ weighted - floor * np.diag(beyond))
     values, directions = values[::-1], directions[:, ::-1]
-    kept = values > 0 if shrinkage else values > SMALLEST_SPREAD**2 * values[0]
+    kept = values > SMALLEST_SPREAD**2 * values[0]
+    if shrinkage:
+        kept[:] = floor > 0
     kept[len(counts) - 1 :] = False
     return Discriminant(whitening, whitened, directions[:, kept])
 
 
-def _whitening(residuals: Floats, shrinkage: float, rounding: float) -> Floats:
-    """Return W (p, q) with W'BW = I, where S_w = residuals' residuals."""
+def _whitening(
+    residuals: Floats, variance: float, shrinkage: float, rounding: float
+) -> tuple[Floats, Floats]:
+    """Return W (p, q) with W'BW = I, where S_w = residuals' residuals.
+
+    With it comes b (q,) of W'W = a I - (1 - s) diag(b), for some number a.
+    Without shrinkage, where it is not needed, b is 0.
+    """
+    if shrinkage:
+        squares, rows = _principal_axes(residuals)
+        least = shrinkage * squares.sum() / residuals.shape[1]
+        shrunk = -math.expm1(-variance) * squares + least
+        return rows.T / np.sqrt(shrunk), squares / (shrunk * least)
+    # The threshold is for columns of equal spread; only rounding is left.
+    spread = np.sqrt(np.sum(residuals**2, axis=0))
+    spread[spread <= rounding] = 1
+    squares, rows = _principal_axes(residuals / spread)
+    kept = squares > SMALLEST_SPREAD**2
+    whitening = rows[kept].T / spread[:, None] / np.sqrt(squares[kept])
+    return whitening, np.zeros(int(kept.sum()))
+
+
+def _principal_axes(residuals: Floats) -> tuple[Floats, Floats]:
+    """Return the p eigenvalues of residuals' residuals, and eigenvectors in rows."""
     p = residuals.shape[1]
-    spread = np.ones(p)
-    if not shrinkage:
-        # The threshold below is for columns of equal spread; only rounding is left.
-        spread = np.sqrt(np.sum(residuals**2, axis=0))
-        spread[spread <= rounding] = 1
-    triangle = np.linalg.qr(residuals / spread, mode="r")
-    _, roots, rows = np.linalg.svd(triangle)
+    _, roots, rows = np.linalg.svd(np.linalg.qr(residuals, mode="r"))
     squares = np.zeros(p)
     squares[: len(roots)] = roots**2
-    if not shrinkage:
-        kept = squares > SMALLEST_SPREAD**2
-        return np.asarray(rows[kept].T / spread[:, None] / np.sqrt(squares[kept]))
-    shrunk = (1 - shrinkage) * squares + shrinkage * squares.sum() / p
-    return np.asarray(rows.T / np.sqrt(shrunk))
+    return squares, rows
 
 
 def _posteriors(whitened: Floats, labels: Codes, means: Floats) -> Floats:

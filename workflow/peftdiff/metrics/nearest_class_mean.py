@@ -7,14 +7,12 @@ Sw^-1 Sb from a solver for symmetric matrices; they are orthonormal, so that the
 whitening by the within-class covariance drops out and this is what is left.
 """
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from peftdiff.metrics.reductions import Embedding, class_means
-from peftdiff.metrics.validity import SaturatedScore, check_squares
+from peftdiff.metrics.validity import check_squares, warn_if_uninformed
 
 
 def score(embedding: Embedding, labels: NDArray[np.int64]) -> float:
@@ -40,15 +38,9 @@ def score(embedding: Embedding, labels: NDArray[np.int64]) -> float:
     Warns
     -----
     SaturatedScore
-        For constant features.
+        Where distances are so small that every sample gets the classes' shares.
     """
     check_squares(embedding.features)
-    if embedding.constant:
-        warnings.warn(
-            "features are constant: nearest_class_mean depends on class sizes alone",
-            SaturatedScore,
-            stacklevel=2,
-        )
     n = len(labels)
     samples = np.arange(n)
     counts = np.bincount(labels)
@@ -58,4 +50,6 @@ def score(embedding: Embedding, labels: NDArray[np.int64]) -> float:
     logits = centered @ means.T - (means**2).sum(axis=1) / 2
     # Not unit**2, which overflows where this does not.
     logits = logits * unit * unit + np.log(counts / n)
-    return float(softmax(logits, axis=1)[samples, labels].mean())
+    value = float(softmax(logits, axis=1)[samples, labels].mean())
+    warn_if_uninformed("nearest_class_mean", value, float(((counts / n) ** 2).sum()))
+    return value

@@ -25,7 +25,11 @@ from threadpoolctl import threadpool_limits
 
 from peftdiff.diffusion.inputs import check_choice, check_count
 from peftdiff.metrics.reductions import Embedding, one_hot
-from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
+from peftdiff.metrics.validity import (
+    SaturatedScore,
+    UndefinedScore,
+    warn_if_uninformed,
+)
 from peftdiff.parameters import Count, OneOf, Seed
 
 Floats = NDArray[np.float64]
@@ -86,7 +90,8 @@ def score(
         Once, where mixtures did not converge within scikit-learn's 100 iterations.
     SaturatedScore
         Where every p_i is 1 and there are fewer than two samples per component: with
-        one, any labels get that.
+        one, any labels get that. Also where every p_i is the share of its class: with
+        one component, or with features of so small a scale that the 1e-6 is all.
     """
     scores = restart_scores(
         embedding.features,
@@ -97,7 +102,12 @@ def score(
         covariance=covariance,
         limit_components=limit_components,
     )
-    return float(scores.mean())
+    value = float(scores.mean())
+    shares = np.bincount(labels) / len(labels)
+    warn_if_uninformed(
+        "N/LEEP", value, float(shares @ (np.log(shares) if log else shares))
+    )
+    return value
 
 
 def restart_scores(

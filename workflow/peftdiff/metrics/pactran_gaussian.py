@@ -15,7 +15,6 @@ sum_jc log(1 + lambda s h_jc) / (2 lambda), the log-determinant of H's diagonal.
 """
 
 import math
-import warnings
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ from scipy.special import log_softmax
 
 from peftdiff.diffusion.inputs import check_choice, check_positive
 from peftdiff.metrics.reductions import Embedding, blas_for
-from peftdiff.metrics.validity import SaturatedScore, UndefinedScore, check_squares
+from peftdiff.metrics.validity import UndefinedScore, check_squares, warn_if_uninformed
 from peftdiff.parameters import OneOf, Positive
 
 Floats = NDArray[np.float64]
@@ -86,25 +85,26 @@ def score(
     Warns
     -----
     SaturatedScore
-        For constant features.
+        For features of so small a scale that weights are not worth their penalty.
     """
     check_positive("prior_variance", prior_variance)
     check_positive("lambda_variance", lambda_variance)
     check_choice("posterior", posterior, POSTERIORS)
     check_squares(embedding.features)
-    if embedding.constant:
-        warnings.warn(
-            "features are constant: PACTran depends on class sizes alone",
-            SaturatedScore,
-            stacklevel=2,
-        )
     n, d = embedding.features.shape
     fit = _fit(embedding, labels, 1 / (lambda_variance * n))
     spread = fit.probabilities * (1 - fit.probabilities)
     lambda_s = lambda_variance * n
     centered = embedding.unit * embedding.centered
+    strength = prior_variance / (2 * d * lambda_s)
     complexity = _complexity(centered, spread, lambda_s, posterior)
-    return -(fit.loss + complexity * prior_variance / (2 * d * lambda_s))
+    value = -(fit.loss + complexity * strength)
+    shares = np.bincount(labels) / n
+    same = np.tile((shares * (1 - shares))[:, None], n)  # p (1 - p) without features
+    complexity = _complexity(np.zeros((n, d)), same, lambda_s, posterior)
+    uninformed = float(shares @ np.log(shares)) - complexity * strength
+    warn_if_uninformed("pactran_gaussian", value, uninformed)
+    return value
 
 
 def _complexity(

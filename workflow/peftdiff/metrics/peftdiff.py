@@ -4,6 +4,7 @@ The score itself is computed by ``peftdiff.diffusion``; this module makes it a m
 """
 
 import functools
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from peftdiff.diffusion import diffusion_score, rank_pool
-from peftdiff.metrics.reductions import Embedding
+from peftdiff.metrics.reductions import EPSILON, Embedding
+from peftdiff.metrics.validity import SaturatedScore
 
 PARTS = ("intra", "inter")
 
@@ -21,9 +23,31 @@ PARTS = ("intra", "inter")
 def score(
     embedding: Embedding, labels: NDArray[np.int64], **parameters: Any
 ) -> dict[str, float]:
-    """Return the embedding's class distances, {"intra": ..., "inter": ...}."""
+    """Return the embedding's class distances, {"intra": ..., "inter": ...}.
+
+    Warns
+    -----
+    SaturatedScore
+        Where any labels get them: no sample is linked to another, or all lie at one
+        place of the diffusion map, as with `components` of 1 on a connected graph.
+    """
     distances = diffusion_score(embedding.features, labels, **parameters)
-    return {"intra": distances.intra, "inter": distances.inter}
+    intra, inter, n = distances.intra, distances.inter, len(distances.rows)
+    if distances.connected_components == n:
+        _warn("no sample is linked to another; raise kernel_width")
+    # A constant eigenvector deviates from its mean by rounding, whose square this is.
+    elif max(intra, inter) <= n * EPSILON**2:
+        _warn(
+            "all samples lie at one place of the diffusion map; raise components or "
+            "lower diffusion_time, if the features are not constant"
+        )
+    return {"intra": intra, "inter": inter}
+
+
+def _warn(reason: str) -> None:
+    warnings.warn(
+        f"PEFTDiff is the same for any labels: {reason}", SaturatedScore, stacklevel=3
+    )
 
 
 def combine(

@@ -18,6 +18,7 @@ Codes = NDArray[np.int64]
 SMALL = 1024  # up to so many rows, one core finds eigenvectors faster than two
 SVD_SOLVERS = ("exact", "randomized")
 EPSILON = float(np.finfo(np.float64).eps)
+SAME = 4 * EPSILON  # values of a column that differ by less, relatively, are the same
 
 
 class Embedding:
@@ -46,12 +47,23 @@ class Embedding:
 
     @cached_property
     def constant(self) -> bool:
-        """Whether all rows are equal."""
+        """Whether all rows are equal, up to their last bit."""
         return not self._varies.any()
 
     @cached_property
+    def one_differs(self) -> bool:
+        """Whether all rows but one are equal."""
+        return any(
+            int((self.features != row).any(axis=1).sum()) == 1
+            for row in self.features[:2]  # one of which is not the one that differs
+        )
+
+    @cached_property
     def _varies(self) -> NDArray[np.bool_]:
-        return np.asarray(np.ptp(self.features, axis=0) > 0)
+        low, high = self.features.min(axis=0), self.features.max(axis=0)
+        # Halves, as the difference of two large numbers may overflow.
+        size = np.maximum(np.abs(low), np.abs(high)) / 2
+        return np.asarray(high / 2 - low / 2 > SAME * size)
 
     @cached_property
     def _largest(self) -> float:
@@ -66,6 +78,7 @@ class Embedding:
         first = math.frexp(self._largest)[1]
         centered = np.ldexp(self.features, -first)
         centered -= centered.mean(axis=0)
+        centered -= centered.mean(axis=0)  # what rounding left of a large mean
         centered[:, ~self._varies] = 0  # where the mean has rounded
         second = math.frexp(_largest(centered))[1]
         if second:
@@ -84,9 +97,20 @@ class Embedding:
 
     @cached_property
     def rounding(self) -> float:
-        """The largest error of an entry of `centered`, by rounding of the mean."""
+        """The largest error of an entry of `centered`, and of a mean of entries."""
         relative = math.ldexp(self._largest, -self._centered[1])
-        return len(self.features) * EPSILON * relative
+        return EPSILON * (len(self.features) + relative)
+
+    def negligible(self, largest: float) -> float:
+        """Return the squared singular value up to which a direction is rounding.
+
+        Parameters
+        ----------
+        largest : float
+            The largest squared singular value of `centered`.
+        """
+        n, d = self.features.shape
+        return max(max(n, d) * EPSILON * largest, n * d * self.rounding**2)
 
     @cached_property
     def gram(self) -> Floats:
@@ -205,4 +229,5 @@ def randomized_components(features: Floats, count: int) -> Floats:
     """
     count = min(count, *features.shape)
     projection = PCA(count, svd_solver="randomized", random_state=0)
-    return np.asarray(projection.fit_transform(features))
+    with np.errstate(invalid="ignore"):  # shares of a variance of zero
+        return np.asarray(projection.fit_transform(features))

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from peftdiff.embeddings import BACKBONE_MODEL, Features, Labels, ModelName
-from peftdiff.metrics import METRICS, combine, compute
+from peftdiff.metrics import METRICS, combine, compute, parts
 from peftdiff.metrics.validity import SaturatedScore, UndefinedScore
 from peftdiff.runtime import logger, measure
 
@@ -56,7 +56,7 @@ def score_models(
     components
         One row per model and seed: the components that a pool-normalized metric
         combines, and <metric>_seconds (which for the backbone no row of the scores
-        has). Empty for other metrics.
+        has); NaN where they are undefined or saturated. Empty for other metrics.
     """
     in_pool = METRICS[metric].needs_pool
     models = [model for model in features if in_pool or model != BACKBONE_MODEL]
@@ -70,7 +70,9 @@ def score_models(
     components = pd.DataFrame()
     if in_pool:
         rows = [
-            model.columns() | (each.value or {}) | {f"{metric}_seconds": each.seconds}
+            model.columns()
+            | (each.value or dict.fromkeys(parts(metric), math.nan))
+            | {f"{metric}_seconds": each.seconds}
             for model, each in measured.items()
         ]
         components = pd.DataFrame(rows)

@@ -10,6 +10,9 @@ at the distortion eps. The classes are centered at the common mean, as in the pa
 The value depends on the scale of the features against eps, and with d > n_c on eps
 itself: one class's rate then grows by 1/2 n_c log(1 / eps), so that scores of
 embeddings with different scales do not compare unless `normalize` is given.
+
+The authors' code (Long-Kai/TransRate) gives this value if told so. By default it scales
+the centered rows to length 1 and divides the rates by the rank of Z.
 """
 
 import math
@@ -18,15 +21,18 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from peftdiff.diffusion.inputs import check_choice, check_positive
-from peftdiff.metrics.reductions import Embedding
-from peftdiff.metrics.validity import SaturatedScore, check_squares
+from peftdiff.metrics.reductions import EPSILON, Embedding, blas_for
+from peftdiff.metrics.validity import NEARLY, SaturatedScore, UndefinedScore
 from peftdiff.parameters import OneOf, Positive
 
 Floats = NDArray[np.float64]
 
 WEIGHTINGS = ("class_size", "uniform")
+ROUNDINGS = 3  # errors of singular values and sums, in roundings of the largest
+ACCURACY = 1e-6  # the largest error, relative to the value or in nats, that is taken
 
 
 def score(
@@ -46,8 +52,8 @@ def score(
     eps : float
         Distortion, a variance in squared units of the features.
     weighting : {"class_size", "uniform"}
-        Weights of the classes' rates: n_c / n as in the paper, or 1 / C as in the
-        published code.
+        Weights of the classes' rates: n_c / n as in the paper and the authors' code, or
+        1 / C as in the Transfer-Learning-Library.
     normalize : bool
         Divide the features by one number, such that their variance averaged over the
         dimensions is 1; the score is then the same for features times any constant.
@@ -62,44 +68,63 @@ def score(
     ValueError
         For a bad parameter.
     UndefinedScore
-        Where the features' squares overflow, unless `normalize`.
+        Where rounding of the features would show in the value, as where they span few
+        dimensions at a scale far above sqrt(eps).
 
     Warns
     -----
     SaturatedScore
-        For constant features.
+        Where the value is 0 up to rounding, as for features of a scale far below
+        sqrt(eps).
     """
     check_positive("eps", eps)
     check_choice("weighting", weighting, WEIGHTINGS)
     if embedding.constant:
+        return 0.0
+    centered, unit = embedding.centered, embedding.unit
+    if normalize:
+        unit = 1 / math.sqrt(float((centered**2).mean()))
+    counts = np.bincount(labels)
+    by_class = centered[np.argsort(labels, kind="stable")]
+    classes = np.split(by_class, np.cumsum(counts)[:-1])
+    whole, error = _coding_rate(centered, unit, eps)
+    rates, errors = np.transpose([_coding_rate(rows, unit, eps) for rows in classes])
+    weights = counts if weighting == "class_size" else None
+    value = whole - float(np.average(rates, weights=weights))
+    error += float(np.average(errors, weights=weights))
+    if error > ACCURACY * max(abs(value), 1):
+        raise UndefinedScore(
+            f"TransRate is {value:.3g}, but rounding may have moved it by {error:.1g}: "
+            "features of this scale span too few dimensions; scale them down, or pass "
+            "normalize=True"
+        )
+    # Of rates far below 1, differences are of their squares' size.
+    if abs(value) <= max(error, NEARLY * whole if whole <= ACCURACY else 0):
         warnings.warn(
-            "features are constant: TransRate is 0 for any labels",
+            f"TransRate is {value:.1g}, which is 0 up to rounding: features of this "
+            "scale vary too little against eps, or classes are alike; scale them "
+            "up, or pass normalize=True",
             SaturatedScore,
             stacklevel=2,
         )
-        return 0.0
-    if not normalize:
-        check_squares(embedding.features)
-    centered = embedding.centered
-    unit = 1 / math.sqrt((centered**2).mean()) if normalize else embedding.unit
-    rate = _coding_rate(embedding.gram * unit * unit, len(labels) * eps)
-    counts = np.bincount(labels)
-    by_class = unit * centered[np.argsort(labels, kind="stable")]
-    classes = np.split(by_class, np.cumsum(counts)[:-1])
-    rates = [_coding_rate(_gram(rows), len(rows) * eps) for rows in classes]
-    weights = counts if weighting == "class_size" else None
-    return rate - float(np.average(rates, weights=weights))
+    return value
 
 
-def _gram(rows: Floats) -> Floats:
-    """Return A'A or AA', which have the same eigenvalues but 0: the smaller one."""
-    m, d = rows.shape
-    return np.asarray(rows.T @ rows if d <= m else rows @ rows.T)
+def _coding_rate(rows: Floats, unit: float, eps: float) -> tuple[float, float]:
+    """Return R of the rows times `unit`, and about how far rounding may move it.
 
-
-def _coding_rate(gram: Floats, distortion: float) -> float:
-    """Return 1/2 log det(I + A'A / distortion); A'A is overwritten."""
-    gram /= distortion
-    gram.flat[:: len(gram) + 1] += 1
-    # log det = 2 sum log diag(L), of which R is half.
-    return float(np.log(np.diagonal(np.linalg.cholesky(gram))).sum())
+    Singular values, and not the eigenvalues of A'A: rounding of the largest eigenvalue
+    would hide small ones. Logarithms, as squares may overflow.
+    """
+    with blas_for(min(rows.shape)):
+        roots = linalg.svdvals(rows)
+    off = ROUNDINGS * EPSILON * roots[0]
+    if roots[0] == 0:
+        return 0.0, 0.0
+    shift = 2 * math.log(unit) - math.log(len(rows) * eps)
+    # log(1 + s^2 / (m eps)) / 2 of each singular value, with its error added to it, and
+    # taken from it.
+    around = np.array([roots, roots + off, np.maximum(roots - off, 0)])
+    with np.errstate(divide="ignore"):
+        rate, high, low = np.logaddexp(0, 2 * np.log(around) + shift).sum(axis=1) / 2
+    return float(rate), float(high - low + ROUNDINGS * EPSILON * rate)

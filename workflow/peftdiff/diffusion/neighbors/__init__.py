@@ -10,6 +10,7 @@ from peftdiff.diffusion.neighbors.approximate import approximate_neighbors
 from peftdiff.diffusion.neighbors.exact import exact_neighbors
 from peftdiff.diffusion.neighbors.neighborhoods import Neighborhoods
 from peftdiff.diffusion.neighbors.on_device import torch_neighbors
+from peftdiff.diffusion.validity import UndefinedScore
 
 __all__ = ["SEARCHES", "Neighborhoods", "Search", "find_neighbors"]
 
@@ -69,7 +70,7 @@ def find_neighbors(
         known = ", ".join(SEARCHES)
         raise ValueError(f"search must be one of {known}; got {search!r}")
     if not 1 <= neighbors <= len(features):
-        raise ValueError(
+        raise UndefinedScore(
             f"neighbors is {neighbors} but must lie within 1 .. {len(features)}, "
             "the number of samples"
         )

@@ -15,6 +15,7 @@ from peftdiff.diffusion.neighbors.pairs import (
 )
 from peftdiff.diffusion.neighbors.rounding import cutoffs, kth_bound
 from peftdiff.diffusion.neighbors.tiles import Candidates, propose_pairs
+from peftdiff.diffusion.validity import UndefinedScore
 
 DIRECT = 1500  # up to this many samples float64 products cost less than proposals
 TIE = 1e-12  # distances closer than this, relative to the largest row norm, are ties
@@ -49,7 +50,7 @@ def exact_neighbors(
 
     Raises
     ------
-    ValueError
+    UndefinedScore
         When ties make the neighborhoods too large to hold.
     """
     # A power of two, so that scaling rounds nothing; no square over- or underflows.
@@ -111,7 +112,7 @@ def _by_products(
         found = nearest_pairs(pairs, neighbors, tie)
         excess += len(found.rows) - neighbors * len(block)
         if excess > MAX_PAIRS:
-            raise ValueError(
+            raise UndefinedScore(
                 "features hold so many equal rows that their neighborhoods do not fit "
                 "into memory; drop the duplicates"
             )

@@ -3,21 +3,27 @@
 import importlib
 from typing import Any
 
+from peftdiff.runtime import UserError
+
+
+class MissingLibrary(UserError, ImportError):
+    """A library that a search needs is not installed."""
+
 
 def optional_module(name: str, search: str) -> Any:
     """Return a library that a search needs.
 
     Raises
     ------
-    ImportError
-        Naming the extra to install, where the library is absent.
+    MissingLibrary
+        An ImportError naming the extra to install, where the library is absent.
     """
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise ImportError(
+        raise MissingLibrary(
             f"search={search!r} needs the library {name}, which is not installed; "
             f'try: pip install "peftdiff[{search}]"'
         ) from None

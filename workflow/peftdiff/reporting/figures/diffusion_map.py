@@ -7,6 +7,7 @@ letters replace them, with a key below.
 """
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
@@ -23,6 +24,7 @@ from peftdiff.reporting.figures.placement import place_boxes
 
 CHARACTERS_IN_PANEL = 60
 """If all names together are longer than this, letters and a key replace them."""
+NOTE_CHARACTERS = 32
 
 
 def draw(diffusion_map: Mapping[str, np.ndarray]) -> Figure:
@@ -32,11 +34,17 @@ def draw(diffusion_map: Mapping[str, np.ndarray]) -> Figure:
     ----------
     diffusion_map
         The arrays of ``diffusion_map.npz``: panels (p titles), coordinates
-        (p x n x 2), labels (n), class_names, title.
+        (p x n x 2), labels (n), class_names, title; and notes (p texts): where one is
+        not empty, it says why the panel has no coordinates.
     """
     titles = [str(name) for name in diffusion_map["panels"]]
+    notes = [str(note) for note in diffusion_map.get("notes", [""] * len(titles))]
+    contents = [
+        note or points
+        for note, points in zip(notes, diffusion_map["coordinates"], strict=True)
+    ]
     return draw_panels(
-        dict(zip(titles, diffusion_map["coordinates"], strict=True)),
+        dict(zip(titles, contents, strict=True)),
         diffusion_map["labels"],
         [str(name) for name in diffusion_map["class_names"]],
         str(diffusion_map["title"]),
@@ -45,7 +53,7 @@ def draw(diffusion_map: Mapping[str, np.ndarray]) -> Figure:
 
 @style.context()
 def draw_panels(
-    coordinates: Mapping[str, np.ndarray],
+    coordinates: Mapping[str, np.ndarray | str],
     labels: np.ndarray,
     class_names: Sequence[str],
     title: str = "",
@@ -56,7 +64,8 @@ def draw_panels(
     ----------
     coordinates
         Diffusion coordinates (n x 2) by panel title, e.g. "Backbone", "FacT-TK (best,
-        77.9 %)"; every panel shows the same n images.
+        77.9 %)"; every panel shows the same n images. A text in their place says why
+        there are none, and stands in the panel.
     labels
         Classes (n), 0 to len(class_names) - 1.
     class_names
@@ -68,13 +77,24 @@ def draw_panels(
     Raises
     ------
     ValueError
-        If there is no panel or no image, or shapes or labels do not fit, or a
-        coordinate is not finite.
+        If there is no panel, or a panel has no image, or shapes or labels do not fit,
+        or a coordinate is not finite.
     """
-    clouds = {name: np.asarray(points, float) for name, points in coordinates.items()}
+    clouds = {
+        name: np.asarray(points, float)
+        for name, points in coordinates.items()
+        if not isinstance(points, str)
+    }
     labels = np.asarray(labels)
-    _check(clouds, labels, class_names)
-    figure, panels = _panels(list(clouds), title, class_names)
+    if not coordinates:
+        raise ValueError("a diffusion map needs at least one panel")
+    if clouds:
+        _check(clouds, labels, class_names)
+    figure, all_panels = _panels(list(coordinates), title, class_names)
+    for panel, content in zip(all_panels, coordinates.values(), strict=True):
+        if isinstance(content, str):
+            _write(panel, content)
+    panels = [p for p in all_panels if p.get_title() in clouds]
     for panel, points in zip(panels, clouds.values(), strict=True):
         _draw_points(panel, points, labels)
     if len(class_names) <= len(style.CLASS_COLORS):
@@ -89,8 +109,8 @@ def draw_panels(
 def _check(
     clouds: Mapping[str, np.ndarray], labels: np.ndarray, class_names: Sequence[str]
 ) -> None:
-    if not clouds or labels.size == 0:
-        raise ValueError("a diffusion map needs at least one panel and one image")
+    if labels.size == 0:
+        raise ValueError("a diffusion map needs at least one image")
     for name, points in clouds.items():
         if points.shape != (len(labels), 2):
             raise ValueError(
@@ -112,7 +132,7 @@ def _panels(
     """Return a figure with square panels, a title and, if needed, the classes' key."""
     width = min(style.WIDTH, 90 * len(names))
     keyed = _needs_key(class_names)
-    longest = max(map(len, class_names))
+    longest = max(map(len, class_names), default=0)
     key_columns = max(1, int(width / (11 + style.CHARACTER_WIDTH * (longest + 3))))
     key_rows = math.ceil(len(class_names) / key_columns) if keyed else 0
     side = width / len(names) - 13
@@ -147,6 +167,13 @@ def _dot(label: int) -> dict[str, Any]:
         "color": style.CLASS_COLORS[label],
         "linestyle": "none",
     }
+
+
+def _write(panel: Axes, note: str) -> None:
+    """Write into a panel why it shows no points."""
+    panel.set(xticks=[], yticks=[])
+    lines = textwrap.fill(note, NOTE_CHARACTERS)
+    panel.text(0.5, 0.5, lines, ha="center", va="center", transform=panel.transAxes)
 
 
 def _draw_points(panel: Axes, points: np.ndarray, labels: np.ndarray) -> None:
