@@ -63,8 +63,20 @@ def fetch_weights(
         weights = _from_file(path, model, architecture)
         source = {"kind": "file", "path": path, "sha256": file_checksum(path)}
     load_backbone(model, weights)
+    _check_finite(weights, architecture["name"], path)
     named = {"name": architecture["name"], "checksum": checksum(weights)}
     return weights, source | named
+
+
+def _check_finite(weights: Tensors, name: str, path: str | None) -> None:
+    """Raise `UserError` where a number of the weights is none."""
+    for tensor, values in weights.items():
+        if not np.isfinite(values).all():
+            of = f"{path} ({FILE_KEY})" if path else f"what timm gives for '{name}'"
+            raise UserError(
+                f"{of} has NaN or an infinite number in the tensor '{tensor}'; replace"
+                f" it by a whole copy, or name another backbone as {KEY}"
+            )
 
 
 def checksum(weights: Tensors) -> str:
