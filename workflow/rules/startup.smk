@@ -35,11 +35,13 @@ from peftdiff.paths import (
     published_table,
 )
 from peftdiff.runtime import UserError
+from peftdiff.stages.compatibility import require_backbone
 from peftdiff.stages.plan import architecture_of
 from peftdiff.startup import (
     clear_stale_lock,
     find_missing,
     require_given,
+    require_searches,
     require_writable,
     warnings_at_start,
 )
@@ -60,6 +62,9 @@ try:
     config["hyperparameters"] = filled_in(config["hyperparameters"])
     require_writable(RESULTS)
     require_given(config)
+    if workflow.is_main_process:
+        require_searches(config)
+        require_backbone(config)
     MISSING = find_missing(config)
     config["tasks"] = present_tasks(
         config["tasks"],

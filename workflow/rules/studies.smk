@@ -17,13 +17,6 @@ CNN_IMAGES = (
 )
 
 
-def grid_embedding(wildcards):
-    """Return a task's embedding, if the grid fits the tasks."""
-    if GRID_MISTAKE:
-        refuse(GRID_MISTAKE)
-    return LIVE.embedding(wildcards.task)
-
-
 rule ablate_score:
     input:
         components=LIVE.table("components"),
