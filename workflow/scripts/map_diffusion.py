@@ -10,6 +10,7 @@ from peftdiff.diffusion import diffusion_score
 from peftdiff.embeddings import BACKBONE_MODEL, read_embedding
 from peftdiff.evaluation.correlation import mean_accuracies
 from peftdiff.methods import METHODS
+from peftdiff.metrics.fitting import fit_parameters
 from peftdiff.records import read_metadata, read_table, write_npz
 from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.tasks import TASKS
@@ -25,6 +26,7 @@ def main(
 ) -> None:
     """Write the first two coordinates of each panel, of the first seed's model."""
     features, labels = read_embedding(embedding_path)
+    peftdiff = fit_parameters("peftdiff", peftdiff, labels)
     accuracies = pd.Series(mean_accuracies(read_table(truth_path)).loc[task])
     accuracies = accuracies.dropna().sort_values()
     panels = {"Backbone": BACKBONE_MODEL}
