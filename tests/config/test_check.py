@@ -7,9 +7,7 @@ import json
 import pytest
 
 from peftdiff.config import check_config, grid_mistake
-from peftdiff.config.experiment import Configuration
 from peftdiff.config.recipes import SourceRecipe
-from peftdiff.config.sentences import fields
 from peftdiff.methods import METHODS, hyperparameters
 from peftdiff.metrics import METRICS
 from peftdiff.runtime import UserError
@@ -17,7 +15,6 @@ from peftdiff.stages.plan import architecture_of
 from peftdiff.tasks import TASKS
 from peftdiff.training.recipe import Recipe
 from tests.helpers.configuration import OVERLAYS, changed, load, mistake
-from tests.helpers.project import LIBRARY, ROOT
 
 VIT = "vit_base_patch16_224.orig_in21k"
 FOLDER = {"source__folder": "images"}
@@ -432,21 +429,6 @@ def test_every_key_of_a_recipe_is_one_that_training_takes():
     # tests/training shows that each of these changes what is learnt.
     taken = {field.name for field in dataclasses.fields(Recipe)} - {"given"}
     assert set(SourceRecipe.model_fields) == taken
-
-
-def test_every_key_is_read_somewhere():
-    code = "\n".join(
-        path.read_text()
-        for folder in ("workflow/rules", "workflow/scripts", "workflow/peftdiff")
-        for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".smk") and path.parent != LIBRARY / "config"
-    )
-    for section, kind in fields(Configuration).items():
-        assert f'["{section}"]' in code, section
-        if section in ("hyperparameters", "metric_parameters"):
-            continue  # by name of a method or metric
-        for key in getattr(kind, "model_fields", ()):
-            assert f'["{key}"]' in code, key
 
 
 def test_what_is_no_mapping_is_refused():
