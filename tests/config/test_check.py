@@ -168,6 +168,8 @@ MISTAKES = [
     ({"source__hub": {"repository": "a/b"}}, "source.hub", "lacks the key 'files'"),
     ({"source__hub": HUB, "source__shots": None}, "source.shots", "null"),
     ({**FOLDER, "source__stored_size": 16}, "source.stored_size", "less than"),
+    ({"source__shots": 16}, "source.shots", "which is of image files"),
+    ({"source__stored_size": 64}, "source.stored_size", "which is of image files"),
     (
         {"source__recipe": RECIPE | {"augmentation": {"flip": 1}, "flips": True}},
         "source.recipe.flips",

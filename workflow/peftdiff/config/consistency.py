@@ -118,6 +118,13 @@ def _check_source(source: Source, backbone: Backbone) -> None:
             f" source is drawn at {SIZE} x {SIZE}, but 'backbone.image_size' is"
             f" {backbone.image_size}; give images to train the methods on"
         )
+    for key in ("shots", "stored_size"):
+        if embedded and (value := getattr(source, key)) is not None:
+            raise UserError(
+                f"{where(f'source.{key}')} is {value}, which is of image files, but"
+                " 'source.folder' and 'source.hub' are null; set it to null, too, or"
+                " name images"
+            )
     architecture = backbone.architecture
     own = architecture if isinstance(architecture, Architecture) else backbone
     stored, size = source.stored_size, own.image_size
