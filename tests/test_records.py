@@ -35,6 +35,29 @@ def test_arrays_come_back_and_the_safetensors_library_reads_them(
     assert records.read_metadata(path) == {"task": "digits"}
 
 
+ODD = (
+    "null nan NaN NA N/A n/a None none inf -inf true True false 1e5 007 01 1.0 - <NA>"
+    " #N/A 0x10 1_0"
+)
+NAMES = st.sampled_from(ODD.split()) | st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6
+)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=4), st.sampled_from(records.tables.NAMES))
+def test_names_come_back_as_they_are_and_an_empty_cell_has_no_value(
+    tmp_path_factory, names, column
+):
+    path = tmp_path_factory.mktemp("tables") / "a.csv"
+    written = pd.DataFrame({column: names, "score": [0.5] * len(names), "note": None})
+    records.write_table(path, written.assign(score=[np.nan, *written["score"][1:]]))
+    found = records.read_table(path)
+    assert list(found[column]) == names
+    assert found["score"].isna().tolist() == [True] + [False] * (len(names) - 1)
+    assert found["score"].dtype == np.float64
+    assert found["note"].isna().all()
+
+
 def test_streamed_arrays_are_filled_in_place(tmp_path):
     path = tmp_path / "e.safetensors"
     shapes = {"x": ((4, 2), "float32"), "y": ((4,), "int64")}

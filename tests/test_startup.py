@@ -59,6 +59,21 @@ def test_what_is_named_must_be_there(tmp_path, key):
         startup.require_given(config(**{section: {name: f"{tmp_path}/gone"}}))
 
 
+@pytest.mark.parametrize("metric", ["peftdiff", "knn"])
+def test_a_search_needs_its_library(monkeypatch, metric):
+    def settings(search, metrics):
+        parameters = {"logme": {}, metric: {"search": search}}
+        return config() | {"metrics": metrics, "metric_parameters": parameters}
+
+    monkeypatch.setattr(startup, "find_spec", lambda name: None)
+    startup.require_searches(settings("exact", [metric]))
+    startup.require_searches(settings("approximate", ["logme"]))
+    with pytest.raises(
+        UserError, match=rf"'metric_parameters\.{metric}\.search'.*faiss"
+    ):
+        startup.require_searches(settings("approximate", [metric]))
+
+
 def test_missing_tasks_are_looked_for_where_they_were_downloaded(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     wanted = config(tasks=["digits", "dtd"])

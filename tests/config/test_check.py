@@ -6,10 +6,8 @@ import json
 
 import pytest
 
-from peftdiff.config import check_config
-from peftdiff.config.experiment import Configuration
+from peftdiff.config import check_config, grid_mistake
 from peftdiff.config.recipes import SourceRecipe
-from peftdiff.config.sentences import fields
 from peftdiff.methods import METHODS, hyperparameters
 from peftdiff.metrics import METRICS
 from peftdiff.runtime import UserError
@@ -17,7 +15,6 @@ from peftdiff.stages.plan import architecture_of
 from peftdiff.tasks import TASKS
 from peftdiff.training.recipe import Recipe
 from tests.helpers.configuration import OVERLAYS, changed, load, mistake
-from tests.helpers.project import LIBRARY, ROOT
 
 VIT = "vit_base_patch16_224.orig_in21k"
 FOLDER = {"source__folder": "images"}
@@ -70,7 +67,7 @@ MISTAKES = [
     ({"methods": ["lora", "lorra"]}, "methods", "'lorra' (did you mean 'lora'?)"),
     ({"methods": ["lora", "full"]}, "methods", "has 'full'"),
     ({"tasks": ["mnist"]}, "tasks", "has 'mnist'"),
-    ({"tasks": ["digits", "pets"]}, "tasks", "its folder in 'data.image_folders'"),
+    ({"tasks": ["digits", "pets"]}, "tasks", "as 'data.image_folders.pets'"),
     ({"metrics": ["logm"]}, "metrics", "'logm' (did you mean 'logme'?)"),
     ({"device": "gpu"}, "device", "one of auto, cpu, cuda"),
     ({"noah__search": "long"}, "noah.search", "one of none, lite, full"),
@@ -99,6 +96,16 @@ MISTAKES = [
     ),
     ({"source__learning_rates": {"full": 1.0}}, "source.learning_rates", "'full'"),
     ({"source__recipe": RECIPE | {"flip": 1}}, "source.recipe", "mean 'flips'?"),
+    # Keys at a level where they do not belong.
+    ({"image_folders": {"a": "b"}}, "", "'image_folders' (which belongs below 'data')"),
+    ({"data__tasks": ["digits"]}, "data", "'tasks' (which belongs at the top level)"),
+    ({"data.train_images": 5}, "", "(write 'train_images' below 'data', indented)"),
+    (
+        {"metric_parameters__neighbors": 3},
+        "metric_parameters",
+        "below 'metric_parameters.peftdiff' or below 'metric_parameters.knn'",
+    ),
+    ({"data__recipe": {}}, "data", "or below 'ground_truth' and elsewhere"),
     (
         {"source__recipe__augmentation": {"crops": [0.1, 1.0]}},
         "source.recipe.augmentation",
@@ -113,7 +120,12 @@ MISTAKES = [
         for name in ("Pets", "my-pets", "2pets", "null", "nan", "inf", "true", "none")
     ),
     ({"data__image_folders": {"digits": "x"}}, "data.image_folders", "taken"),
-    ({"data__image_folders": {"source": "x"}}, "data.image_folders", "taken"),
+    *(
+        ({"data__image_folders": {name: "x"}}, "data.image_folders", "taken")
+        for name in ("source", "pretraining", "backbone", "all", "mean")
+    ),
+    ({"data__image_folders": {"a" * 65: "x"}}, "data.image_folders", "at most 64"),
+    ({"data__image_folders": {False: "x"}}, "data.image_folders", "name false"),
     ({"data__image_folders": {"pets": "x"}}, "data.image_folders", "not among 'tasks'"),
     # What a list holds.
     ({"methods": []}, "methods", "2 or more"),
@@ -156,6 +168,8 @@ MISTAKES = [
     ({"source__hub": {"repository": "a/b"}}, "source.hub", "lacks the key 'files'"),
     ({"source__hub": HUB, "source__shots": None}, "source.shots", "null"),
     ({**FOLDER, "source__stored_size": 16}, "source.stored_size", "less than"),
+    ({"source__shots": 16}, "source.shots", "which is of image files"),
+    ({"source__stored_size": 64}, "source.stored_size", "which is of image files"),
     (
         {"source__recipe": RECIPE | {"augmentation": {"flip": 1}, "flips": True}},
         "source.recipe.flips",
@@ -165,6 +179,14 @@ MISTAKES = [
         {"source__recipe": RECIPE | {"augmentation": {"mixup": 1}, "batch_size": 63}},
         "source.recipe.batch_size",
         "63",
+    ),
+    (
+        {
+            "source__images": 55,
+            "source__recipe": RECIPE | {"augmentation": {"mixup": 1}},
+        },
+        "source.images",
+        "make it even",
     ),
     (
         {"backbone__architecture__heads": 5},
@@ -225,6 +247,30 @@ MISTAKES = [
         "noah.levels.full.evolution",
         "parents are 51",
     ),
+    # Methods larger than the backbone.
+    *(
+        (
+            {f"hyperparameters__{method}": {key: 65}},
+            f"hyperparameters.{method}.{key}",
+            "64",
+        )
+        for method, key in [("lora", "rank"), ("fact_tt", "rank"), ("noah", "lora")]
+    ),
+    (
+        {"backbone__architecture__width": 16, "hyperparameters__fact_tk": {}},
+        "hyperparameters.fact_tk.rank",
+        "32 by default",
+    ),
+    (
+        {"backbone__architecture__depth": 2, "hyperparameters__noah": {"lora": 1}},
+        "hyperparameters.noah.adapter",
+        "of 3 layers, but the backbone has 2",
+    ),
+    (
+        {"noah__search": "lite", "noah__levels__lite__sizes": [1, 65]},
+        "noah.levels",
+        "up to 65",
+    ),
     # More than there are images.
     (
         {"data__train_images": 10},
@@ -251,11 +297,6 @@ MISTAKES = [
         "metric_parameters.knn.neighbors",
         "999 or less",
     ),
-    (
-        {"studies__grid__neighbors": [5, 2000]},
-        "studies.grid.neighbors",
-        "1000 images",
-    ),
     # Nothing is held out, or nothing is left.
     *(
         ({"ground_truth__selection__share": share}, key, "of the 1000 images")
@@ -268,13 +309,10 @@ MISTAKES = [
         "holds out nothing",
     ),
     # Keys that would have no effect.
-    *(
-        ({f"{section}__drop_path": 0.1}, f"{key}.drop_path", "no effect")
-        for section, key in [
-            ("noah__levels__lite__recipe", "noah.levels.lite.recipe"),
-            ("noah__levels__full__recipe", "noah.levels.full.recipe"),
-            ("studies__cnn__recipe", "studies.cnn.recipe"),
-        ]
+    (
+        {"studies__cnn__recipe__drop_path": 0.1},
+        "studies.cnn.recipe.drop_path",
+        "no effect",
     ),
     *(
         ({f"{section}__augmentation": {"flip": 1}}, f"{key}.augmentation", "no effect")
@@ -295,6 +333,24 @@ def test_a_mistake_is_one_sentence_that_names_its_key(changes, key, words):
     assert sentence.startswith((f"{where} ", f"{where}: "))
     assert words in sentence
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("axis", ["neighbors", "components"])
+def test_a_grid_beyond_the_images_is_no_mistake_until_it_is_asked_for(axis):
+    fitting = check_config(changed(**{f"studies__grid__{axis}": [5, 1000]}))
+    assert grid_mistake(fitting) == ""
+    config = check_config(changed(**{f"studies__grid__{axis}": [5, 1001]}))
+    sentence = grid_mistake(config)
+    assert sentence.startswith(f"config key 'studies.grid.{axis}' is 1001")
+    assert "1000 images" in sentence
+
+
+def test_sizes_of_methods_that_are_not_used_do_not_matter():
+    lora = {"hyperparameters__lora": {"rank": 65}}
+    check_config(changed(methods=["vpt", "bitfit"], **lora))
+    noah = {"backbone__architecture__depth": 2, "hyperparameters__noah": {}}
+    check_config(changed(methods=["vpt", "bitfit"], **noah))
+    check_config(changed(noah__search="lite", **noah))  # its sizes are searched
 
 
 def test_a_sentence_says_the_key_the_value_and_what_is_allowed():
@@ -375,21 +431,6 @@ def test_every_key_of_a_recipe_is_one_that_training_takes():
     # tests/training shows that each of these changes what is learnt.
     taken = {field.name for field in dataclasses.fields(Recipe)} - {"given"}
     assert set(SourceRecipe.model_fields) == taken
-
-
-def test_every_key_is_read_somewhere():
-    code = "\n".join(
-        path.read_text()
-        for folder in ("workflow/rules", "workflow/scripts", "workflow/peftdiff")
-        for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".smk") and path.parent != LIBRARY / "config"
-    )
-    for section, kind in fields(Configuration).items():
-        assert f'["{section}"]' in code, section
-        if section in ("hyperparameters", "metric_parameters"):
-            continue  # by name of a method or metric
-        for key in getattr(kind, "model_fields", ()):
-            assert f'["{key}"]' in code, key
 
 
 def test_what_is_no_mapping_is_refused():

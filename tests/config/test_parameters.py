@@ -19,7 +19,7 @@ from peftdiff.metrics.validity import UndefinedScore
 from peftdiff.parameters import keywords
 
 VALUES = [
-    *(0, 1, 2, 3, -1, 0.5, 1.0, -0.5, 1e-12, math.nan, math.inf),
+    *(0, 1, 2, 3, -1, 0.5, 1.0, -0.5, 1e-12, 1e-30, 1e30, math.nan, math.inf),
     *(True, None, "", "such", [1, 0, 1, 1], [1, -1, 1, 1], []),
 ]
 METHOD_KEYS = {

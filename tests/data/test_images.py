@@ -54,6 +54,12 @@ def test_held_out_images_are_the_last_ones(images):
     np.testing.assert_array_equal(held_out.labels, images.labels[72:])
 
 
+@pytest.mark.parametrize("share", [0.001, 0.999])
+def test_a_share_that_leaves_one_side_empty_is_refused(images, share):
+    with pytest.raises(UserError, match=r"'ground_truth\.selection\.share' is 0\.\d+"):
+        hold_out(images, share)
+
+
 def test_test_images_are_read_unless_training_images_are_held_out(path, images):
     (train, test), checksums = read_splits(path, NORMALIZATION)
     assert (len(train.labels), len(test.labels)) == (60, 36)

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save_file
 
 from peftdiff.data.files import file_checksum
-from peftdiff.models.pretrained import checksum, fetch_weights
+from peftdiff.models.pretrained import check_file, checksum, fetch_weights
+from peftdiff.models.vit import build_backbone
 from peftdiff.runtime import UserError
 from tests.helpers.checkpoints import NAME, SIZE, save_npz, save_safetensors, tiny
 from tests.helpers.project import ROOT
@@ -176,6 +177,32 @@ def test_weights_of_another_architecture_are_named(tmp_path, model):
     assert "has the shape (64, 3, 16, 16), not (192, 3, 16, 16)" in wide
     jax = save_npz(model, tmp_path / "a.npz")
     assert "the model" in refusal(jax, name="vit_tiny_patch16_224")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("kind", ["safetensors", "npz"])
+def test_a_number_that_is_none_is_refused_by_its_tensor(tmp_path, kind, number):
+    broken = tiny()
+    with torch.no_grad():
+        broken.blocks[2].mlp.fc1.bias[3] = number
+    save = save_npz if kind == "npz" else save_safetensors
+    path = save(broken, tmp_path / f"a.{kind}")
+    with pytest.raises(UserError, match=r"'blocks\.2\.mlp\.fc1\.bias'") as caught:
+        fetched(path)
+    assert str(caught.value).startswith(f"{path} (config key 'backbone.weights') has")
+
+
+def test_a_header_tells_what_does_not_fit(tmp_path, model):
+    with torch.device("meta"):
+        shapes = build_backbone(ARCHITECTURE)
+    for name, save in (("a.safetensors", save_safetensors), ("a.npz", save_npz)):
+        check_file(save(model, tmp_path / name), shapes, NAME)
+    deeper = save_safetensors(tiny("test_vit2.r160_in1k"), tmp_path / "a.safetensors")
+    with pytest.raises(UserError, match="it has 8 blocks, the model 6"):
+        check_file(deeper, shapes, NAME)
+    wider = save_npz(tiny("vit_tiny_patch16_224"), tmp_path / "a.npz")
+    with pytest.raises(UserError, match=f"does not fit '{NAME}'"):
+        check_file(wider, shapes, NAME)
 
 
 def test_patches_of_another_size_are_not_resampled(tmp_path, model):

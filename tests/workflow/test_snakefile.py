@@ -9,7 +9,7 @@ import yaml
 
 from peftdiff.paths import TABLES
 from peftdiff.reporting.figures import FIGURES
-from tests.helpers import vtab
+from tests.helpers import checkpoints, vtab
 from tests.helpers.engine import call
 from tests.helpers.project import ROOT
 
@@ -110,13 +110,18 @@ def test_vtab_1k_plans_a_download_once_and_a_job_a_task(project, tmp_path):
 
 def test_a_file_of_weights_is_an_input_of_the_backbone(project, tmp_path):
     target = ("--", "results/vtab1k/models/backbone.safetensors")
-    weights = tmp_path / "ViT-B_16.npz"
-    given = ("--config", f"backbone={{weights: {weights}}}")
-    call_it = ("-n", "--configfile", "configs/vtab1k.yaml", *given, *target)
+    weights, overlay = tmp_path / "ViT.npz", tmp_path / "overlay.yaml"
+    named = {"architecture": checkpoints.NAME, "image_size": checkpoints.SIZE}
+    overlay.write_text(yaml.safe_dump({"backbone": named | {"weights": str(weights)}}))
+    call_it = ("-n", "--configfile", "configs/vtab1k.yaml", str(overlay), *target)
     code, text = call(project, *call_it)
     assert code != 0
     assert f"config key 'backbone.weights' is {weights}, which does not exist" in text
     weights.touch()
+    code, text = call(project, *call_it)
+    assert code != 0
+    assert "(config key 'backbone.weights') is cut off or no .npz file" in text
+    checkpoints.save_npz(checkpoints.tiny(), weights)
     code, text = call(project, *call_it)
     assert code == 0, text
     assert jobs(text).keys() == {"fetch_backbone", "total"}
@@ -391,6 +396,65 @@ def test_a_mistake_in_the_configuration_is_a_sentence(project, change, sentence,
     assert text.splitlines()[-1] == line  # nothing of the engine's follows
     assert line.startswith(f"Error: {sentence}")
     assert "Traceback" not in text
+
+
+NAMED = {"backbone": {"architecture": "vit_base_patch14_dinov2.lvd142m"}}
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        (
+            ["a: 1\na: 2\n"],
+            "the configuration file ../a0.yaml: the key 'a' stands twice",
+        ),
+        (["configs/vtab1k.yaml", NAMED | {"methods": ["lora", "noah"]}], None),
+        (
+            ["configs/vtab1k.yaml", {"backbone": {"image_size": 225}}],
+            "config key 'backbone.image_size' is 225; it must be a multiple of 16",
+        ),
+        (
+            [
+                "configs/vtab1k.yaml",
+                {"backbone": {"architecture": "resnet50.a1_in1k"}},
+            ],
+            "config key 'backbone.architecture' is 'resnet50.a1_in1k', which is no",
+        ),
+        (
+            ["configs/vtab1k.yaml", {"hyperparameters": {"lora": {"rank": 769}}}],
+            "config key 'hyperparameters.lora.rank' is 769, but the backbone's",
+        ),
+    ],
+)
+def test_what_files_say_is_checked_before_anything_runs(project, files, sentence):
+    given = []
+    for place, content in enumerate(files):
+        given.append(content)
+        if not str(content).startswith("configs"):
+            given[-1] = f"../a{place}.yaml"
+            text = content if isinstance(content, str) else yaml.safe_dump(content)
+            (project / given[-1]).write_text(text)
+    code, text = call(project, "-n", "--configfile", *given)
+    assert (code == 0) == (sentence is None), text
+    assert "Traceback" not in text
+    if sentence:
+        (line,) = [line for line in text.splitlines() if line.startswith("Error")]
+        assert line.startswith(f"Error: {sentence}")
+
+
+def test_a_grid_beyond_the_images_stops_the_studies_alone(project, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("studies: {grid: {neighbors: [4, 161]}}")
+    files = ["--configfile", "configs/smoke.yaml", str(overlay)]
+    code, text = call(project, "-n", *files)
+    assert code == 0, text
+    code, text = call(project, "-n", "studies", *files)
+    assert code == 1
+    (line,) = [line for line in text.splitlines() if line.startswith("Error")]
+    assert text.splitlines()[-1] == line
+    assert line.startswith(
+        "Error: config key 'studies.grid.neighbors' is 161, but only"
+    )
 
 
 def test_a_results_folder_that_is_a_file_is_named(project):

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,6 +24,9 @@ GIVEN = (
     ("data", "vtab_root", "the hub's dataset"),
     ("backbone", "weights", "the hub's weights"),
 )
+
+# Libraries that a search for neighbors needs.
+SEARCH_LIBRARIES = {"approximate": "faiss", "torch": "torch"}
 
 
 def require_writable(folder: str | Path) -> None:
@@ -43,6 +47,19 @@ def require_given(config: Config) -> None:
             raise UserError(
                 f"config key '{section}.{key}' is {path}, which does not exist; correct"
                 f" it, or leave it empty for {instead}"
+            )
+
+
+def require_searches(config: Config) -> None:
+    """Raise `UserError` where a search for neighbors needs what is not installed."""
+    for metric, parameters in config["metric_parameters"].items():
+        search = parameters.get("search")
+        library = SEARCH_LIBRARIES.get(search)
+        if library and metric in config["metrics"] and not find_spec(library):
+            raise UserError(
+                f"config key 'metric_parameters.{metric}.search' is '{search}', which"
+                f" needs the library {library}, and that is not installed; install"
+                f' "peftdiff[{search}]", or take another search'
             )
 
 

@@ -5,8 +5,6 @@ SEARCHED, NOAH_SIZES, GPU, the names of fine-tuning (BY_METHOD, SELECTED, TUNED,
 TUNED_METHODS) and functions, but no file.
 """
 
-from snakemake.exceptions import WorkflowError
-
 from peftdiff.config import FINE_TUNE
 from peftdiff.paths import STUDY_TABLES, TABLES, Experiment, Vtab, part_name
 from peftdiff.reporting.figures import figures_of, figures_with
@@ -103,13 +101,20 @@ def study_table(name):
     def path(wildcards):
         table = Experiment(wildcards.root).table(name)
         if wildcards.root != LIVE.root and not os.path.exists(table):
-            raise WorkflowError(
-                f"{table} is missing. The targets 'studies' and then 'freeze_results'"
-                " make it, with that experiment's --configfile."
+            refuse(
+                f"{table} is missing; the targets 'studies' and then 'freeze_results'"
+                " make it, with that experiment's --configfile"
             )
         return table
 
     return path
+
+
+def grid_embedding(wildcards):
+    """Return a task's embedding, if the grid fits the tasks."""
+    if GRID_MISTAKE:
+        refuse(GRID_MISTAKE)
+    return LIVE.embedding(wildcards.task)
 
 
 def remedy(root):

@@ -2,8 +2,8 @@
 
 Takes config.yaml, with what --configfile and --config say.
 Makes the names that the other files use: LIVE, PUBLISHED, CACHED, POOL, DRAWN, VTAB,
-MISSING, ARCHITECTURE, FETCHED, NORMALIZATION, ENVIRONMENT. Tasks that are missing, and
-may be, are no longer in config["tasks"].
+MISSING, GRID_MISTAKE, ARCHITECTURE, FETCHED, NORMALIZATION, ENVIRONMENT, and the function
+refuse. Tasks that are missing, and may be, are no longer in config["tasks"].
 """
 
 import os
@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 # break them. Seen from here, the path of .venv has none; any other is quoted.
 sys.executable = shlex.quote(os.path.relpath(sys.executable))
 
-from peftdiff.config import check_config
+from peftdiff.config import check_config, grid_mistake
+from peftdiff.config.files import check_file
 from peftdiff.data.normalization import normalization_of
 from peftdiff.methods import METHODS
 from peftdiff.methods.presets import filled_in
@@ -34,21 +35,36 @@ from peftdiff.paths import (
     published_table,
 )
 from peftdiff.runtime import UserError
+from peftdiff.stages.compatibility import require_backbone
 from peftdiff.stages.plan import architecture_of
 from peftdiff.startup import (
     clear_stale_lock,
     find_missing,
     require_given,
+    require_searches,
     require_writable,
     warnings_at_start,
 )
 from peftdiff.tasks import TASKS, DrawnTask, VtabTask, present_tasks
 
+
+def refuse(sentence):
+    """End before anything runs; the engine would show an exception with a traceback."""
+    sys.exit(f"Error: {sentence}")
+
+
 try:
+    if workflow.is_main_process:
+        for path in ("config.yaml", *workflow.config_settings.configfiles):
+            check_file(os.path.relpath(path))
     config.update(check_config(config))
+    GRID_MISTAKE = grid_mistake(config)
     config["hyperparameters"] = filled_in(config["hyperparameters"])
     require_writable(RESULTS)
     require_given(config)
+    if workflow.is_main_process:
+        require_searches(config)
+        require_backbone(config)
     MISSING = find_missing(config)
     config["tasks"] = present_tasks(
         config["tasks"],
@@ -66,8 +82,7 @@ try:
         ):
             logger.warning(warning)
 except UserError as error:
-    # An exit, because the engine shows any exception with its own traceback around it.
-    sys.exit(f"Error: {error}")
+    refuse(error)
 
 # The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.
 # ALIVE is never read: as long as it is there, its file is open and this engine locks it.

@@ -38,7 +38,7 @@ rule ablate_score:
 
 rule search_grid:
     input:
-        LIVE.embedding("{task}"),
+        grid_embedding,
     output:
         LIVE.part("grid_components", "{task}"),
     log:

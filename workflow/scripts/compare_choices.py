@@ -4,6 +4,7 @@ from typing import Any
 
 from peftdiff.embeddings import read_embedding
 from peftdiff.evaluation.studies.choices import choice_components
+from peftdiff.metrics.fitting import fit_parameters
 from peftdiff.records import propagate_unavailable, with_columns, write_table
 from peftdiff.runtime import job, params_as_kwargs
 
@@ -21,6 +22,7 @@ def main(
     if propagate_unavailable(embedding_path, path, experiment=experiment, task=task):
         return
     features, labels = read_embedding(embedding_path)
+    peftdiff = fit_parameters("peftdiff", peftdiff, labels)
     components = choice_components(features, labels, peftdiff, start_seeds)
     write_table(path, with_columns(components, experiment=experiment, task=task))
 

@@ -8,6 +8,7 @@ import pandas as pd
 from peftdiff.embeddings import read_embedding
 from peftdiff.evaluation.correlation import mean_accuracies
 from peftdiff.evaluation.diffusion_map import map_models, shown_models
+from peftdiff.metrics.fitting import fit_parameters
 from peftdiff.records import read_metadata, read_table, write_npz
 from peftdiff.runtime import job, params_as_kwargs
 from peftdiff.tasks import TASKS
@@ -23,6 +24,7 @@ def main(
 ) -> None:
     """Write the first two coordinates of each panel, of the first seed's model."""
     features, labels = read_embedding(embedding_path)
+    peftdiff = fit_parameters("peftdiff", peftdiff, labels)
     accuracies = mean_accuracies(read_table(truth_path)).reindex([task]).loc[task]
     panels = shown_models(list(features), pd.Series(accuracies))
     arrays = {

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from peftdiff.embeddings import read_embedding
+from peftdiff.metrics.fitting import fit_parameters
 from peftdiff.metrics.scoring import join_components, score_models
 from peftdiff.records import propagate_unavailable, with_columns, write_table
 from peftdiff.runtime import job, params_as_kwargs
@@ -23,7 +24,9 @@ def main(
         return
     features, labels = read_embedding(embedding_path)
     scored = [
-        score_models(features, labels, metric, parameters)
+        score_models(
+            features, labels, metric, fit_parameters(metric, parameters, labels)
+        )
         for metric, parameters in metrics.items()
     ]
     scores, parts = zip(*scored, strict=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,6 +11,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
+from peftdiff.config.files import check_file
 from peftdiff.runtime import UserError
 
 BASE = "config.yaml"
@@ -44,29 +44,9 @@ def read_configuration(
 
 
 def _read(path: str) -> dict[str, Any]:
+    check_file(path)
     try:
         return dict(load_configfile(path))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(
-            f"the configuration file {path} cannot be read ({reason}); correct its"
-            " name, or write it"
-        ) from None
     except (WorkflowError, ValueError) as error:
-        reason = _reason(path, error)
+        reason = " ".join(str(error).split())
         raise UserError(f"the configuration file {path}: {reason}") from None
-
-
-def _reason(path: str, error: Exception) -> str:
-    """Say what is wrong with a file that the engine cannot read."""
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark
-        where = f" in line {mark.line + 1}" if mark else ""
-        return f"it is no valid YAML{where}: {fault.problem}; correct it there"
-    except (yaml.YAMLError, ValueError) as fault:
-        return f"it is no valid YAML: {' '.join(str(fault).split())}"
-    if not isinstance(content, dict):
-        return "it must hold keys at its top level, as config.yaml does"
-    return " ".join(str(error).split())

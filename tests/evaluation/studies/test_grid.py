@@ -18,6 +18,7 @@ from peftdiff.evaluation.studies.parameters import (
     complete_parameters,
     default_setting,
 )
+from peftdiff.runtime import UserError
 from peftdiff.statistics import weighted_tau
 
 AXES = {"diffusion_times": [1, 5], "neighbors": [6, 10], "components": [4, 6]}
@@ -35,6 +36,22 @@ def test_a_tasks_grid_holds_every_model_under_every_setting(embeddings):
         setting = {name: getattr(row, name) for name in SETTING}
         alone = diffusion_score(features[model], labels, symmetrize="mean", **setting)
         assert (row.intra, row.inter) == pytest.approx(alone[:2], rel=1e-6)
+
+
+def test_what_a_task_is_too_small_for_is_left_out(embeddings, make, caplog):
+    features, labels = embeddings
+    large = AXES | {"neighbors": [6, 60, 61], "components": [4, 500]}
+    table = grid_components(features, labels, large, {})
+    assert set(table["neighbors"]) == {6, 60}
+    assert set(table["components"]) == {4}
+    assert "'studies.grid.neighbors': values above 60 are left out" in caplog.text
+    whole = grid_components(features, labels, AXES, {}).assign(task="land")
+    both = pd.concat([table.assign(task="digits"), whole], ignore_index=True)
+    truth = make.truth(("digits", "land"), ["lora", "vpt"])
+    grid = tabulate_grid(score_settings(both, truth)).set_index(["task", *SETTING])
+    assert grid.loc[("digits", 1, 10, 4), "note"].startswith("no score for")
+    with pytest.raises(UserError, match=r"'studies\.grid\.components' is \[61\]"):
+        grid_components(features, labels, AXES | {"components": [61]}, {})
 
 
 def test_the_whole_chain_equals_ranking_point_by_point(embeddings, make):

@@ -5,6 +5,7 @@ import pytest
 
 from peftdiff.models import forward
 from peftdiff.models.device import Setting
+from peftdiff.runtime import UserError
 from peftdiff.stages.noah.search import (
     hold_out_by_class,
     noah_plans,
@@ -206,3 +207,24 @@ def test_the_limit_holds(search):
     evolution = LEVEL["evolution"] | {"parameter_limit": 250}
     result = search("here", levels={"lite": LEVEL | {"evolution": evolution}}).result
     assert result["parameters"] <= 250
+
+
+def test_the_supernet_drops_paths_as_its_recipe_says(supernet):
+    def trained(name, **changes):
+        recipe = LEVEL["recipe"] | changes
+        return supernet(name, levels={"lite": LEVEL | {"recipe": recipe}}).weights
+
+    without, none, some = (
+        trained("without"),
+        trained("none", drop_path=0.0),
+        trained("some", drop_path=0.5),
+    )
+    for name, weights in without.items():
+        np.testing.assert_array_equal(weights, none[name])
+    assert any(not np.array_equal(some[name], without[name]) for name in without)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.999])
+def test_a_share_that_leaves_one_side_empty_is_refused(images, share):
+    with pytest.raises(UserError, match=r"'noah\.validation_share' is 0\.\d+, which"):
+        hold_out_by_class(images, share, 0)

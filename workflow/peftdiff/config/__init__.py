@@ -5,6 +5,8 @@
 - ``parameters``: what methods and metrics take, read from their functions
 - ``values``: the kinds of values that all of these are made of
 - ``consistency``: checks that involve more than one key
+- ``sizes``: the methods' sizes against the backbone's
+- ``files``: files that cannot be read, or say a key twice
 - ``sentences``: a mistake, or what a key allows, in words
 - ``document``: ``docs/configuration.md``, and the JSON schema for editors
 """
@@ -41,3 +43,18 @@ def check_config(config: Mapping[str, Any]) -> dict[str, Any]:
     from peftdiff.config.check import checked
 
     return checked(config)
+
+
+def grid_mistake(config: Mapping[str, Any]) -> str:
+    """Return in a sentence how `studies.grid` does not fit the tasks; "" if it does.
+
+    It is no mistake of a configuration whose studies nobody asks for.
+
+    Parameters
+    ----------
+    config
+        As `check_config` has returned it.
+    """
+    from peftdiff.config import check
+
+    return check.grid_mistake(config)

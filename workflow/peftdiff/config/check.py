@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from peftdiff.config.consistency import check_consistency
+from peftdiff.config.consistency import check_consistency, check_grid
 from peftdiff.config.experiment import Configuration
 from peftdiff.config.sentences import sentence
 from peftdiff.config.values import Section
@@ -23,6 +23,15 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(sentence(mistakes, Configuration)) from None
     check_consistency(typed)
     return {key: _plain(getattr(typed, key), value) for key, value in config.items()}
+
+
+def grid_mistake(config: Mapping[str, Any]) -> str:
+    """Return what is wrong with the grid (see `peftdiff.config.grid_mistake`)."""
+    try:
+        check_grid(Configuration.model_validate(dict(config)))
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _plain(value: Any, given: Any) -> Any:

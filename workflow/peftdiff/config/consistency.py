@@ -8,13 +8,15 @@ from peftdiff.config.experiment import Configuration
 from peftdiff.config.models import Architecture, Backbone, Source
 from peftdiff.config.recipes import SourceRecipe
 from peftdiff.config.sentences import close_match, unknown_name, where
+from peftdiff.config.sizes import check_sizes
 from peftdiff.methods.presets import filled_in
 from peftdiff.runtime import UserError
 from peftdiff.tasks import SIZE, TASKS, DrawnTask, VtabTask
 from peftdiff.tasks.vtab import COUNTS, TRAIN
 
-# Names of other images, and of weights, where those of the tasks are counted.
-TAKEN = ("pretraining", "source", "backbone")
+# Names of other images, and of weights, where those of the tasks are counted; and of
+# rows that stand for several tasks.
+TAKEN = ("pretraining", "source", "backbone", "all", "mean")
 
 
 def check_consistency(config: Configuration) -> None:
@@ -45,7 +47,9 @@ def _check_tasks(config: Configuration) -> None:
             )
     for task in config.tasks:
         if task not in TASKS and task not in own:
-            more = f"; a task of your own needs its folder in '{key}'"
+            more = (
+                f"; a task of your own needs its folder in '{key}', as '{key}.{task}'"
+            )
             raise UserError(unknown_name("tasks", task, [*TASKS, *own], more))
     for name in own:
         if name not in config.tasks:
@@ -114,6 +118,13 @@ def _check_source(source: Source, backbone: Backbone) -> None:
             f" source is drawn at {SIZE} x {SIZE}, but 'backbone.image_size' is"
             f" {backbone.image_size}; give images to train the methods on"
         )
+    for key in ("shots", "stored_size"):
+        if embedded and (value := getattr(source, key)) is not None:
+            raise UserError(
+                f"{where(f'source.{key}')} is {value}, which is of image files, but"
+                " 'source.folder' and 'source.hub' are null; set it to null, too, or"
+                " name images"
+            )
     architecture = backbone.architecture
     own = architecture if isinstance(architecture, Architecture) else backbone
     stored, size = source.stored_size, own.image_size
@@ -122,10 +133,11 @@ def _check_source(source: Source, backbone: Backbone) -> None:
             f"{where('source.stored_size')} is {stored}, less than the backbone's input"
             f" of {size}; make it larger, or null"
         )
-    _check_augmentation(source.recipe)
+    _check_augmentation(source.recipe, source.images if embedded else None)
 
 
-def _check_augmentation(recipe: SourceRecipe) -> None:
+def _check_augmentation(recipe: SourceRecipe, images: int | None) -> None:
+    """Check the augmentation of so many images; None where it is not known yet."""
     augmentation = recipe.augmentation
     if augmentation is None or not augmentation.model_fields_set:
         return
@@ -140,30 +152,36 @@ def _check_augmentation(recipe: SourceRecipe) -> None:
             f"{where('source.recipe.augmentation.crop')} is {crop}; name the smallest"
             " share first, then the largest"
         )
-    if (augmentation.mixup or augmentation.cutmix) and recipe.batch_size % 2:
-        raise UserError(
-            f"{where('source.recipe.batch_size')} is {recipe.batch_size}; mixup and"
-            " cutmix mix images in pairs: make it even"
-        )
+    if not (augmentation.mixup or augmentation.cutmix):
+        return
+    sizes = {"source.recipe.batch_size": recipe.batch_size}
+    if images is not None and images < recipe.batch_size:  # one batch, of all images
+        sizes = {"source.images": images}
+    for key, size in sizes.items():
+        if size % 2:
+            raise UserError(
+                f"{where(key)} is {size}; mixup and cutmix mix the images of a batch in"
+                " pairs: make it even"
+            )
 
 
 def _check_hyperparameters(config: Configuration) -> None:
-    filled_in(
+    given = filled_in(
         {
             method: {key: getattr(taken, key) for key in taken.model_fields_set}
             for method, taken in config.hyperparameters
         }
     )
-    if not isinstance(config.backbone.architecture, Architecture):
-        return
-    depth = config.backbone.architecture.depth
-    for module, sizes in config.hyperparameters.noah:
-        if isinstance(sizes, list) and len(sizes) != depth:
-            raise UserError(
-                f"{where(f'hyperparameters.noah.{module}')} has {len(sizes)} sizes,"
-                f" but the backbone has {depth} layers; give one size,"
-                " or one for each layer"
-            )
+    architecture, noah = config.backbone.architecture, config.noah
+    searched = noah.search != "none"
+    if isinstance(architecture, Architecture):
+        check_sizes(
+            given,
+            config.methods,
+            width=architecture.width,
+            depth=architecture.depth,
+            searched=getattr(noah.levels, noah.search).sizes if searched else (),
+        )
 
 
 def _image_counts(config: Configuration, split: str) -> Iterator[tuple[int, str]]:
@@ -175,11 +193,15 @@ def _image_counts(config: Configuration, split: str) -> Iterator[tuple[int, str]
         yield COUNTS[TRAIN], ""
 
 
-def _check_scored_images(config: Configuration) -> None:
-    split = config.embedding.split
+def _scored_images(config: Configuration) -> tuple[int, str]:
+    """Return how many images of a task are scored at most, and the key that says it."""
     counts = [(config.embedding.max_images, "embedding.max_images")]
-    images, key_of_images = min([*_image_counts(config, split), *counts])
-    score, grid = config.metric_parameters.peftdiff, config.studies.grid
+    return min([*_image_counts(config, config.embedding.split), *counts])
+
+
+def _check_scored_images(config: Configuration) -> None:
+    images, _ = _scored_images(config)
+    score = config.metric_parameters.peftdiff
     limits = {
         "metric_parameters.peftdiff.neighbors": (score.neighbors, images),
         "metric_parameters.peftdiff.components": (score.components, images),
@@ -188,19 +210,36 @@ def _check_scored_images(config: Configuration) -> None:
             score.min_class_size,
             images // 2,
         ),
-        "studies.grid.neighbors": (max(grid.neighbors), images),
-        "studies.grid.components": (max(grid.components), images),
     }
     if "knn" in config.metrics:  # where an image is no neighbor of its own
         neighbors = config.metric_parameters.knn.neighbors
         limits["metric_parameters.knn.neighbors"] = neighbors, images - 1
     for key, (value, limit) in limits.items():
-        if value > limit:
-            raise UserError(
-                f"{where(key)} is {value}, but only {images} images of a task are"
-                f" scored; it must be {limit} or less"
-                + (f", or '{key_of_images}' larger" if key_of_images else "")
-            )
+        _check_limit(config, key, value, limit)
+
+
+def check_grid(config: Configuration) -> None:
+    """Check that the grid of the studies, which few runs need, fits the tasks.
+
+    Raises
+    ------
+    UserError
+        Naming the key, its value and what to do.
+    """
+    images, _ = _scored_images(config)
+    for name in ("neighbors", "components"):
+        largest = max(getattr(config.studies.grid, name))
+        _check_limit(config, f"studies.grid.{name}", largest, images)
+
+
+def _check_limit(config: Configuration, key: str, value: int, limit: int) -> None:
+    images, key_of_images = _scored_images(config)
+    if value > limit:
+        raise UserError(
+            f"{where(key)} is {value}, but only {images} images of a task are"
+            f" scored; it must be {limit} or less"
+            + (f", or '{key_of_images}' larger" if key_of_images else "")
+        )
 
 
 def _check_published_chain(config: Configuration) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import MaxLen, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import Tag
 
 from peftdiff.config.values import (
     BY_FORM,
+    NUMBER,
     Count,
     NotNegative,
-    Number,
     OwnTaskName,
     PathText,
     Positive,
+    Probability,
     Section,
     Seed,
     ShareBelowOne,
@@ -24,14 +25,16 @@ from peftdiff.config.values import (
 from peftdiff.data.normalization import NORMALIZATIONS
 from peftdiff.parameters import OneOf
 
+# Pixels are in [0, 1] here; elsewhere they may be counted up to 255.
+Spread = Annotated[float, Ge(0.001), Le(1), *NUMBER]
 Mean = Annotated[
-    Annotated[Number, Tag("number")]
-    | Annotated[list[Number], MinLen(3), MaxLen(3), Tag("list")],
+    Annotated[Probability, Tag("number")]
+    | Annotated[list[Probability], MinLen(3), MaxLen(3), Tag("list")],
     BY_FORM,
 ]
 Std = Annotated[
-    Annotated[Positive, Tag("number")]
-    | Annotated[list[Positive], MinLen(3), MaxLen(3), Tag("list")],
+    Annotated[Spread, Tag("number")]
+    | Annotated[list[Spread], MinLen(3), MaxLen(3), Tag("list")],
     BY_FORM,
 ]
 

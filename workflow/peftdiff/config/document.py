@@ -29,7 +29,12 @@ An overlay, given with `--configfile`, names what differs; mappings merge, lists
 replaced. Several overlays may follow one another.
 
 - Everything is checked before anything runs, and a mistake ends in one sentence that
-  names the key, its value and what is allowed. An unknown key is a mistake.
+  names the key, its value and what is allowed. An unknown key is a mistake; one that
+  stands at another level than its own is told where it belongs, and one that stands
+  twice in a file is told with its lines.
+- Whole numbers are up to 4294967295; other numbers are 0, or of a size from 1.0e-30 to
+  1.0e+30, as single precision needs them.
+- `studies.grid` has to fit the tasks only where a study is asked for.
 - In YAML a number with an exponent needs a point and a sign: `1.0e-3` is a number,
   `1e-3` is text. `1.0e+3` may stand for the whole number 1000.
 - `--config key=value` changes a key of the top level. What is nested there arrives as

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge, MaxLen, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import Tag
 
 from peftdiff.config.recipes import DropPathRecipe, Recipe, SourceRecipe
@@ -33,6 +33,10 @@ CNN_NAME = matching(TIMM_NAME, "timm's name of a model, such as resnet152.a1_in1
 WEIGHTS_FILE = matching(r"[\s\S]+[.](safetensors|npz)", "a .safetensors or .npz file")
 
 
+MOST_BLOCKS = 1000
+Depth = Annotated[int, Ge(1), Le(MOST_BLOCKS), WHOLE]
+
+
 class Architecture(Section):
     """The sizes of a vision transformer that is pre-trained here."""
 
@@ -45,7 +49,7 @@ class Architecture(Section):
     width: Count
     """The size of a token."""
 
-    depth: Count
+    depth: Depth
     """The number of blocks."""
 
     heads: Count
@@ -144,7 +148,7 @@ class Source(Section):
     """
 
 
-Stages = Annotated[list[Count], MinLen(4), MaxLen(4)]
+Stages = Annotated[list[Depth], MinLen(4), MaxLen(4)]
 Channels = Annotated[list[Annotated[int, Ge(2), WHOLE]], MinLen(4), MaxLen(4)]
 
 

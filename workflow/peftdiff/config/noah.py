@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from peftdiff.config.recipes import Recipe
+from peftdiff.config.recipes import DropPathRecipe
 from peftdiff.config.values import (
     Count,
     HeldOutShare,
@@ -70,7 +70,7 @@ class Level(Section):
     depths: Some[ShareOfAll]
     """The shares of the backbone's layers to which a module can reach."""
 
-    recipe: Recipe
+    recipe: DropPathRecipe
     """How the supernet is trained."""
 
     evolution: Evolution

@@ -19,8 +19,10 @@ from peftdiff.config.values import (
     matching,
 )
 
+DECIMALS = "([.][0-9]{1,6})?"  # behind a digit: timm reads no other
 RANDAUGMENT = matching(
-    r"rand(-(m[0-9]+|n[0-9]+|p[0-9.]+|mstd[0-9.]+|mmax[0-9]+|inc[01]|t[a-z0-9]+))*",
+    rf"rand(-(m[0-9]{{1,2}}|n[1-9]|p(1|0{DECIMALS})|mstd[0-9]{{1,3}}{DECIMALS}"
+    "|mmax[1-9][0-9]?|inc[01]|t(weights|3a|3aw)))*",
     "timm's name of a RandAugment, such as rand-m9-mstd0.5-inc1",
 )
 ONLY_THE_SOURCE = "only the training on the source can have one"

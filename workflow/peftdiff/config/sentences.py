@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import (
     Annotated,
     Any,
@@ -25,6 +25,7 @@ from peftdiff.config.values import NO_REPEATS, Allowed, Section
 from peftdiff.parameters import OneOf
 
 LONGEST = 60  # characters of a value that are shown
+MOST_HOMES = 3  # sections that are named where a misplaced key belongs
 TEXT_HINT = (
     " (which is text: write it without quotes, and 1.0e-3 instead of 1e-3; what"
     " --config nests is text, so put it into a file for --configfile)"
@@ -51,7 +52,7 @@ def sentence(errors: Sequence[ErrorDetails], whole: type[Section]) -> str:
     error = (unknown or errors)[0]
     kind, loc, value = error["type"], error["loc"], error["input"]
     if unknown:
-        return _unknown_key(_section(loc, whole), loc[-1])
+        return _unknown_key(_section(loc, whole), loc[-1], whole)
     if kind == "missing":
         return (
             f"{where(_section(loc, whole).key)} lacks the key '{loc[-1]}';"
@@ -64,7 +65,8 @@ def sentence(errors: Sequence[ErrorDetails], whole: type[Section]) -> str:
     verb = {"value": "is", "entry": "has", "name": "has the name"}[place.part]
     must = "each entry" if place.part == "entry" else "it"
     found = f"{where(place.key)} {verb} {shown(value)}{_hint(value, place.kind)}"
-    return f"{found}; {must} must be {allowed(place.kind)}"
+    limit = f", {error['ctx']['limit']}" if kind == "size" else ""
+    return f"{found}; {must} must be {allowed(place.kind)}{limit}"
 
 
 def unknown_name(key: str, name: str, names: Iterable[str], more: str = "") -> str:
@@ -97,15 +99,43 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def _unknown_key(place: Place, name: Any) -> str:
+def _unknown_key(place: Place, name: Any, whole: type[Section]) -> str:
     section = bare(place.kind)
     if reason := section.WITHOUT_EFFECT.get(name):
         key = ".".join(filter(None, (place.key, str(name))))
         return f"{where(key)} has no effect, as {reason}; leave it out"
     options = list(section.model_fields)
-    match = close_match(name, options)
+    match = close_match(name, options) or _elsewhere(name, whole)
     known = ", ".join(options) or "none"
-    return f"{where(place.key)} has an unknown key {name!r}{match}; allowed: {known}"
+    return (
+        f"{where(place.key)} has an unknown key {shown(name)}{match}; allowed: {known}"
+    )
+
+
+def _elsewhere(name: Any, whole: type[Section]) -> str:
+    """Return where a key belongs that stands at another level, or nothing."""
+    keys = list(_all_keys(whole))
+    homes = [home for home, key in keys if key == name]
+    if any(f"{home}.{key}" == name for home, key in keys):
+        home, _, key = name.rpartition(".")
+        return f" (write '{key}' below '{home}', indented)"
+    if not homes:
+        return ""
+    named = [f"below '{home}'" if home else "at the top level" for home in homes]
+    more = " and elsewhere" if len(homes) > MOST_HOMES else ""
+    return f" (which belongs {' or '.join(named[:MOST_HOMES])}{more})"
+
+
+def _all_keys(section: type[Section], home: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every key after the section that holds it, the outer ones first."""
+    inner = {}
+    for name, kind in fields(section).items():
+        yield home, name
+        model = bare(tagged(bare(kind)).get("mapping", kind))
+        if isinstance(model, type) and issubclass(model, Section):
+            inner[f"{home}.{name}" if home else name] = model
+    for path, model in inner.items():
+        yield from _all_keys(model, path)
 
 
 def _hint(value: Any, kind: Any) -> str:

@@ -42,16 +42,29 @@ class Allowed:
     words: str
 
 
+# Whole numbers are as large as seeds may be, and other numbers of a size that single
+# precision holds: what is beyond fails late, and in the words of a library.
+LARGEST_WHOLE = 2**32 - 1
+SMALLEST, LARGEST = 1e-30, 1e30
+
+
 def _whole(value: Any) -> Any:
     """Take 1.0e+3 for a whole number: YAML has no exponent for integers."""
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        value = int(value)
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        raise PydanticCustomError(
+            "size", "{limit}", {"limit": f"up to {LARGEST_WHOLE}"}
+        )
     return value
 
 
 def _as_given(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     """Keep a whole number where any number is allowed: a run's key tells 1 from 1.0."""
     check(value)
+    if value and not SMALLEST <= abs(value) <= LARGEST:
+        limit = f"of a size from {SMALLEST:.1e} to {LARGEST:.1e}"
+        raise PydanticCustomError("size", "{limit}", {"limit": limit})
     return value
 
 
@@ -62,7 +75,6 @@ Count = Annotated[int, Ge(1), WHOLE]
 Natural = Annotated[int, Ge(0), WHOLE]
 # The seeds that every generator of random numbers takes.
 Seed = Annotated[int, Ge(0), Le(2**32 - 1), WHOLE]
-Number = Annotated[float, *NUMBER]
 Positive = Annotated[float, Gt(0), *NUMBER]
 NotNegative = Annotated[float, Ge(0), *NUMBER]
 Probability = Annotated[float, Ge(0), Le(1), *NUMBER]
@@ -98,10 +110,12 @@ def matching(
 
 # Words that whoever reads a table takes for a missing value, a number or a truth value.
 MISREAD = "null|nan|none|inf|infinity|true|false"
-NAME = rf"(?!({MISREAD})$)[a-z][a-z0-9_]*"
+LONGEST_NAME = 64  # files are named after it, and the system limits their names
+NAME = rf"(?!({MISREAD})$)[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}"
 NAME_IN_WORDS = (
-    "a name of small letters, digits and underscores that begins with a letter, but"
-    f" none of {', '.join(MISREAD.split('|'))}, which tables misread"
+    f"a name of at most {LONGEST_NAME} small letters, digits and underscores that"
+    f" begins with a letter, but none of {', '.join(MISREAD.split('|'))}, which tables"
+    " misread"
 )
 OwnTaskName = Annotated[str, *matching(NAME, NAME_IN_WORDS)]
 ExperimentName = Annotated[

@@ -185,9 +185,27 @@ def read_splits(
 
 
 def hold_out(images: Images, share: float) -> tuple[Images, Images]:
-    """Split off the last images, a share of all."""
-    kept = len(images.labels) - round(share * len(images.labels))
+    """Split off the last images, a share of all.
+
+    Raises
+    ------
+    UserError
+        Where nothing is held out, or nothing left.
+    """
+    count = len(images.labels)
+    kept = count - round(share * count)
+    require_parts("ground_truth.selection.share", share, count - kept, count)
     return images.part(slice(None, kept)), images.part(slice(kept, None))
+
+
+def require_parts(key: str, share: float, held_out: int, count: int) -> None:
+    """Raise `UserError` unless a share of images leaves some on either side."""
+    if not 0 < held_out < count:
+        what, remedy = ("everything", "smaller") if held_out else ("nothing", "larger")
+        raise UserError(
+            f"config key '{key}' is {share}, which holds out {what} of {count} images;"
+            f" make it {remedy}, or take more images"
+        )
 
 
 def checksum(images: Pixels, labels: NDArray[np.int64]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
 from collections.abc import Mapping
 from math import prod
@@ -18,6 +19,9 @@ from peftdiff.data.files import file_checksum
 from peftdiff.models.vit import KEY, build_backbone, load_backbone
 from peftdiff.records import Tensors
 from peftdiff.runtime import UserError, logger
+
+FIRST_OF_BLOCK = re.compile(r"blocks[.][0-9]+[.]norm1[.]weight")
+Shapes = Mapping[str, tuple[int, ...]]  # of the tensors of a file, by name
 
 FILE_KEY = "config key 'backbone.weights'"
 ANCHOR = "embedding/kernel"  # of every JAX checkpoint, behind a prefix
@@ -63,8 +67,20 @@ def fetch_weights(
         weights = _from_file(path, model, architecture)
         source = {"kind": "file", "path": path, "sha256": file_checksum(path)}
     load_backbone(model, weights)
+    _check_finite(weights, architecture["name"], path)
     named = {"name": architecture["name"], "checksum": checksum(weights)}
     return weights, source | named
+
+
+def _check_finite(weights: Tensors, name: str, path: str | None) -> None:
+    """Raise `UserError` where a number of the weights is none."""
+    for tensor, values in weights.items():
+        if not np.isfinite(values).all():
+            of = f"{path} ({FILE_KEY})" if path else f"what timm gives for '{name}'"
+            raise UserError(
+                f"{of} has NaN or an infinite number in the tensor '{tensor}'; replace"
+                f" it by a whole copy, or name another backbone as {KEY}"
+            )
 
 
 def checksum(weights: Tensors) -> str:
@@ -93,22 +109,54 @@ def _from_file(
     path: str, model: VisionTransformer, architecture: Mapping[str, Any]
 ) -> Tensors:
     logger.info("reading the weights of %s from %s", architecture["name"], path)
-    jax = Path(path).suffix == ".npz"
+    shapes = check_file(path, model, architecture["name"])
+    how = _how(shapes, jax=_is_jax(path))
     try:
-        shapes = _shapes_of_npz(path) if jax else _shapes_of_safetensors(path)
+        return _load(architecture, {"file": path, **how})
+    except (RuntimeError, KeyError, ValueError, AttributeError) as error:
+        raise _unfit(path, architecture["name"], error) from None
+
+
+def check_file(path: str, model: VisionTransformer, name: str) -> Shapes:
+    """Check by its header alone that a file holds a model's weights; return the shapes.
+
+    Parameters
+    ----------
+    path
+        A `.safetensors` file, or the `.npz` of an original (JAX) checkpoint.
+    model
+        Of which shapes matter alone; it may be on torch's meta device.
+    name
+        timm's name of the model.
+
+    Raises
+    ------
+    UserError
+        Where it is cut off, no such file, or of another architecture.
+    """
+    try:
+        shapes = _shapes_of_npz(path) if _is_jax(path) else _shapes_of_safetensors(path)
     except (SafetensorError, zipfile.BadZipFile, OSError, ValueError, EOFError):
         raise UserError(
             f"{path} ({FILE_KEY}) is cut off or no {Path(path).suffix} file; replace it"
         ) from None
+    checks = (_check_jax,) if _is_jax(path) else (_check_patches, _check_blocks)
     try:
-        check = _check_jax if jax else _check_patches
-        check(shapes, model)
-        return _load(architecture, {"file": path, **_how(shapes, jax=jax)})
-    except (RuntimeError, KeyError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path} ({FILE_KEY}) does not fit '{architecture['name']}' ({KEY}):"
-            f" {_reason(error)}"
-        ) from None
+        for check in checks:
+            check(shapes, model)
+    except ValueError as error:
+        raise _unfit(path, name, error) from None
+    return shapes
+
+
+def _is_jax(path: str) -> bool:
+    return Path(path).suffix == ".npz"
+
+
+def _unfit(path: str, name: str, error: Exception) -> UserError:
+    return UserError(
+        f"{path} ({FILE_KEY}) does not fit '{name}' ({KEY}): {_reason(error)}"
+    )
 
 
 def _load(architecture: Mapping[str, Any], overlay: Mapping[str, Any]) -> Tensors:
@@ -123,7 +171,7 @@ def _load(architecture: Mapping[str, Any], overlay: Mapping[str, Any]) -> Tensor
     return {name: tensor.numpy() for name, tensor in model.state_dict().items()}
 
 
-def _how(shapes: Mapping[str, tuple[int, ...]], *, jax: bool) -> dict[str, Any]:
+def _how(shapes: Shapes, *, jax: bool) -> dict[str, Any]:
     """Return how timm is to read a file: its layout, and the classes of its head."""
     if jax or ("cls_token" in shapes and "head.weight" not in shapes):
         return {"custom_load": jax, "num_classes": 0}
@@ -145,9 +193,20 @@ def _shapes_of_npz(path: str) -> dict[str, tuple[int, ...]]:
         return {name: arrays[name].shape for name in arrays.files}
 
 
-def _check_patches(
-    shapes: Mapping[str, tuple[int, ...]], model: VisionTransformer
-) -> None:
+def _check_blocks(shapes: Shapes, model: VisionTransformer) -> None:
+    """Raise ValueError for other blocks than the model's, in timm's layout."""
+    state = model.state_dict()
+    count = sum(bool(FIRST_OF_BLOCK.fullmatch(name)) for name in shapes)
+    if count not in (0, len(model.blocks)):
+        raise ValueError(f"it has {count} blocks, the model {len(model.blocks)}")
+    for name, found in shapes.items():
+        if name.startswith("blocks.") and name in state:
+            expected = tuple(state[name].shape)
+            if found != expected:
+                raise ValueError(f"'{name}' has the shape {found}, not {expected}")
+
+
+def _check_patches(shapes: Shapes, model: VisionTransformer) -> None:
     """Raise ValueError for patches of another size, which timm would resample.
 
     In whatever layout, theirs is the one tensor of four dimensions.
@@ -158,7 +217,7 @@ def _check_patches(
             raise ValueError(f"'{name}' has the shape {found}, not {expected}")
 
 
-def _check_jax(shapes: Mapping[str, tuple[int, ...]], model: VisionTransformer) -> None:
+def _check_jax(shapes: Shapes, model: VisionTransformer) -> None:
     """Raise ValueError unless a JAX checkpoint has all numbers of a model, and no more.
 
     timm's loader takes what it knows: it would leave other tensors of the model as they

@@ -11,6 +11,9 @@ import pandas as pd
 from peftdiff.records.files import replacing
 from peftdiff.runtime import UserError, logger
 
+NAMES = ("experiment", "task", "group", "method", "model", "metric")
+"""The columns of names, which may look like numbers, or like missing values."""
+
 UNAVAILABLE = "unavailable"
 """The column, or the metadata, that says why a file has no content."""
 
@@ -26,11 +29,17 @@ def read_table(
 ) -> pd.DataFrame:
     """Read a table; `UserError` names the file, or the columns it lacks.
 
-    With `text`, all cells are text: "NA" is not an empty cell, and 01 is not 1.
+    Names stay what they are, whatever they look like: only an empty cell has no value.
+    With `text`, all cells are text, empty ones too, and 01 is not 1.
     """
-    as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False}
+    kinds: Any = str if text else dict.fromkeys(NAMES, str)
     try:
-        table = pd.read_csv(path, **(as_text if text else {}))
+        table = pd.read_csv(
+            path,
+            dtype=kinds,
+            keep_default_na=False,
+            na_values=[] if text else [""],
+        )
     except FileNotFoundError:
         raise UserError(f"{path} is missing; run the job that makes it") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):

@@ -7,6 +7,7 @@ so a task's grid is one job.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ from peftdiff.evaluation.studies.pools import (
     gather_pools,
     mean_scores,
 )
+from peftdiff.metrics.fitting import largest_sizes
+from peftdiff.runtime import UserError, logger
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +73,8 @@ def grid_components(
     axes
         The values of `diffusion_times`, `neighbors` and `components`.
     parameters
-        Of the metric; those that the grid varies are ignored.
+        Of the metric; those that the grid varies are ignored. Values of the grid that
+        are too large for the images are left out.
 
     Returns
     -------
@@ -78,6 +82,7 @@ def grid_components(
         Columns model, seed, diffusion_time, neighbors, components, intra, inter.
     """
     options = {name: parameters[name] for name in parameters if name not in SETTING}
+    axes = _fitting(axes, largest_sizes("peftdiff", options, labels))
     return tabulate_models(
         features,
         lambda array: score_grid(
@@ -89,6 +94,35 @@ def grid_components(
             **options,
         ),
     )
+
+
+def _fitting(
+    axes: Mapping[str, Sequence[Any]], largest: Mapping[str, int]
+) -> dict[str, list[Any]]:
+    """Return the axes without the values that are too large for a task's images.
+
+    Raises
+    ------
+    UserError
+        Where none is left of an axis.
+    """
+    fitting = {}
+    for name, values in axes.items():
+        most = largest.get(name, math.inf)
+        fitting[name] = [value for value in values if value <= most]
+        if len(fitting[name]) < len(values):
+            logger.warning(
+                "config key 'studies.grid.%s': values above %d are left out, since the"
+                " images of this task allow no more",
+                name,
+                most,
+            )
+        if not fitting[name]:
+            raise UserError(
+                f"config key 'studies.grid.{name}' is {list(values)}, but the images of"
+                f" a task allow {most} at most; add smaller values"
+            )
+    return fitting
 
 
 def score_settings(components: pd.DataFrame, truth: pd.DataFrame) -> ScoredGrid:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from peftdiff.data.images import require_parts
 from peftdiff.models.device import Setting
 from peftdiff.records import Tensors, read_json
 from peftdiff.runtime import Stopwatch
@@ -41,6 +42,11 @@ def hold_out_by_class(images: Images, share: float, seed: int) -> tuple[Images, 
     """Split images at random into those to train on and a share of every class.
 
     Both are yet to be read.
+
+    Raises
+    ------
+    UserError
+        Where nothing is held out, or nothing left.
     """
     random = np.random.default_rng(seed)
     labels = np.array(images.labels)
@@ -48,6 +54,7 @@ def hold_out_by_class(images: Images, share: float, seed: int) -> tuple[Images, 
     for label in np.unique(labels):
         rows = random.permutation(np.flatnonzero(labels == label))
         held_out[rows[: round(share * len(rows))]] = True
+    require_parts("noah.validation_share", share, int(held_out.sum()), len(labels))
     train, held = (images.pick(np.flatnonzero(rows)) for rows in (~held_out, held_out))
     return train, held
 
@@ -190,7 +197,9 @@ def _supernet(
 
     known = ("sizes", "depths", "evolution")
     others = {k: v for k, v in plan.hyperparameters.items() if k not in known}
-    model = start_model(architecture, backbone)
+    # The evolution has no recipe: it does not train.
+    drop_path = plan.recipe.drop_path if plan.recipe else 0.0
+    model = start_model(architecture, backbone, drop_path=drop_path)
     sizes, depths = plan.hyperparameters["sizes"], plan.hyperparameters["depths"]
     space = search_space(sizes, depths, len(model.blocks))
     random = generator(plan.seed, "method")
