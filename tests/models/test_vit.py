@@ -76,6 +76,7 @@ NAMES = {  # and a small size that their patches divide
     "deit3_small_patch16_224.fb_in1k": 32,  # layer scale, class token without position
     "vit_small_patch14_reg4_dinov2.lvd142m": 28,  # registers, too
     "vit_xsmall_patch16_clip_224.tinyclip_yfcc15m": 32,  # norm before the blocks
+    "vit_tiny_r_s16_p8_224.augreg_in21k": 64,  # a hybrid: a stem before the patches
 }
 
 
