@@ -59,6 +59,8 @@ def test_a_job_writes_its_messages_and_warnings_to_its_log(tmp_path, capsys):
             "models/lora.safetensors: too many open files; allow more of them (ulimit",
         ),
         (OSError(errno.EMFILE, "Too many open files"), "too many open files; allow"),
+        (OSError(errno.ENOSPC, "No space left on device"), "no space left on device; "),
+        (OSError("no image"), "no image"),
         (
             OSError(errno.EROFS, "Read-only file system", "results"),
             "results: read-only file system; run from a folder that can be written",

@@ -23,6 +23,7 @@ INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
 # What to do where the system refuses something, by the number of its error.
 REPAIR = "free or repair that path and start again"
 MORE_FILES = "allow more of them (ulimit -n 4096) and start again"
+MORE_ROOM = "make room, also in /dev/shm, which processes share, and start again"
 REMEDIES = {
     errno.EMFILE: MORE_FILES,
     errno.ENFILE: MORE_FILES,
@@ -94,12 +95,13 @@ def one_sentence(error: Exception) -> str:
             f"the GPU ran out of memory ({reason}); lower the batch size in the"
             " configuration, or let fewer jobs share a GPU (--resources gpu=N)"
         )
-    if isinstance(error, OSError):
-        known = error.errno in REMEDIES
-        if known or error.filename is not None:
-            reason = (error.strerror or str(error)).lower()
-            where = "" if error.filename is None else f"{error.filename}: "
-            return f"{where}{reason}; {REMEDIES.get(error.errno or 0, REPAIR)}"
+    if isinstance(error, OSError) and error.strerror:
+        remedy = REMEDIES.get(error.errno or 0)
+        if error.filename is not None:
+            reason = f"{error.filename}: {error.strerror.lower()}"
+            return f"{reason}; {remedy or REPAIR}"
+        if remedy or error.errno == errno.ENOSPC:
+            return f"{error.strerror.lower()}; {remedy or MORE_ROOM}"
     return " ".join(str(error).split())
 
 
