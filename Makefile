@@ -22,11 +22,16 @@
 PYTHON ?= python3
 CORES ?= all
 FILES = $(patsubst %,configs/%.yaml,$(filter-out mini,$(EXPERIMENT))) $(CONFIGFILE)
-RUN = @.venv/bin/python workflow/run.py
+# Each job is given threads of its own; what stands here for others may be no number.
+RUN = @OMP_NUM_THREADS=1 .venv/bin/python workflow/run.py
 GIVEN = --cores $(CORES) $(if $(strip $(FILES)),--configfile $(FILES)) \
     $(if $(CONFIG),--config $(CONFIG)) $(if $(ARGS),-- $(ARGS))
 
 export UV_COMPILE_BYTECODE = 1
+# Whatever Python is told elsewhere: programs find what lies beside them, and a warning
+# of a package ends nothing.
+export PYTHONSAFEPATH =
+export PYTHONWARNINGS =
 
 .PHONY: run status report help test test-vtab test-slurm test-container lint bench \
     bench-gpu clean

@@ -1,5 +1,6 @@
 import errno
 import json
+import mmap
 import os
 
 import numpy as np
@@ -15,7 +16,7 @@ from peftdiff.runtime import UserError, one_sentence
 
 ARRAYS = hnp.arrays(
     st.sampled_from([np.float32, np.float64, np.int64, np.uint8]),
-    hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=4),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
     elements={"min_value": 0, "max_value": 100},
 )
 
@@ -95,6 +96,62 @@ def test_a_full_disk_is_one_sentence_that_names_the_result(tmp_path, monkeypatch
     assert one_sentence(caught.value) == (
         f"{path}: no space left on device; free or repair that path and start again"
     )
+
+
+@pytest.mark.parametrize("code", [errno.ENODEV, errno.EINVAL, errno.EOPNOTSUPP])
+def test_a_file_system_may_neither_map_nor_reserve(tmp_path, monkeypatch, code):
+    def unable(*_args, **_kwargs):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(mmap, "mmap", unable)
+    monkeypatch.setattr(os, "posix_fallocate", unable)
+    path = tmp_path / "e.safetensors"
+    with records.streaming_arrays(path, {"x": ((3, 2), "float32")}, {}) as arrays:
+        arrays["x"][:] = np.arange(6).reshape(3, 2)
+    np.testing.assert_array_equal(load_file(path)["x"], np.arange(6).reshape(3, 2))
+    read = records.read_arrays(path)["x"]
+    np.testing.assert_array_equal(read, np.arange(6).reshape(3, 2))
+    assert not read.flags.writeable
+
+
+def test_a_failing_map_is_an_error(tmp_path, monkeypatch):
+    records.write_arrays(tmp_path / "e.safetensors", {"x": np.zeros(3)}, {})
+
+    def failing(*_args, **_kwargs):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(mmap, "mmap", failing)
+    with pytest.raises(OSError, match="Input/output"):
+        records.read_arrays(tmp_path / "e.safetensors")
+
+
+def test_all_arrays_of_a_file_are_one_open_file(tmp_path):
+    path = tmp_path / "e.safetensors"
+    shapes = {f"tensor {n}": ((2,), "float32") for n in range(1000)}
+    before = len(os.listdir("/proc/self/fd"))
+    with records.streaming_arrays(path, shapes, {}) as arrays:
+        assert len(os.listdir("/proc/self/fd")) == before + 1
+    del arrays
+    read = records.read_arrays(path)
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    last = read.pop("tensor 999")  # it alone keeps the map
+    del read
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    assert list(last) == [0, 0]
+    del last
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("folder", ["there", "not there"])
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch, folder):
+    def refused(path, *_args, **_kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "there").mkdir()
+    monkeypatch.setattr(records.files.Path, "touch", refused)
+    with pytest.raises(PermissionError) as caught:
+        records.write_text(tmp_path / folder / "t.csv", "x")
+    assert caught.value.filename == str(tmp_path / folder / "t.csv")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

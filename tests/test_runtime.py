@@ -1,3 +1,4 @@
+import errno
 import logging
 import warnings
 from types import SimpleNamespace
@@ -52,6 +53,17 @@ def test_a_job_writes_its_messages_and_warnings_to_its_log(tmp_path, capsys):
         (
             PermissionError(13, "Permission denied", "results/mini"),
             "results/mini: permission denied; free or repair that path and start again",
+        ),
+        (
+            OSError(errno.EMFILE, "Too many open files", "models/lora.safetensors"),
+            "models/lora.safetensors: too many open files; allow more of them (ulimit",
+        ),
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files; allow"),
+        (OSError(errno.ENOSPC, "No space left on device"), "no space left on device; "),
+        (OSError("no image"), "no image"),
+        (
+            OSError(errno.EROFS, "Read-only file system", "results"),
+            "results: read-only file system; run from a folder that can be written",
         ),
         (MemoryError(), "the job ran out of memory; give it more, or lower its"),
         (

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -146,23 +147,42 @@ def stale(tmp_path):
 
 
 def test_a_stale_lock_is_removed(tmp_path, stale):
-    with startup.clear_stale_lock(tmp_path):
+    with startup.clear_stale_lock(tmp_path, pytest.fail):
         assert not stale.exists()
 
 
 def test_engines_that_live_together_keep_their_locks(tmp_path, stale):
-    with startup.clear_stale_lock(tmp_path):
+    with startup.clear_stale_lock(tmp_path, pytest.fail):
         stale.touch()
-        with startup.clear_stale_lock(tmp_path):
+        with startup.clear_stale_lock(tmp_path, pytest.fail):
             assert stale.exists()
-    startup.clear_stale_lock(tmp_path).close()
+    startup.clear_stale_lock(tmp_path, pytest.fail).close()
     assert not stale.exists()
 
 
 def test_where_files_cannot_be_locked_all_is_left(tmp_path, stale, monkeypatch):
     def no_locks(file, how):
-        raise OSError(errno.ENOLCK, "No locks available")
+        raise OSError(errno.ENOSYS, "Function not implemented")
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    startup.clear_stale_lock(tmp_path).close()
+    warnings = []
+    startup.clear_stale_lock(tmp_path, warnings.append).close()
     assert stale.exists()
+    (warning,) = warnings
+    assert f"{tmp_path} knows no locks" in warning
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EROFS, errno.ENOSPC, errno.EMFILE])
+def test_what_else_keeps_a_lock_away_is_a_sentence(tmp_path, monkeypatch, code):
+    def failing(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", failing)
+    with pytest.raises(UserError, match=rf"alive: {os.strerror(code).lower()}; \w+"):
+        startup.clear_stale_lock(tmp_path, pytest.fail)
+
+
+def test_a_folder_for_the_lock_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"file: .*; free or repair that path"):
+        startup.clear_stale_lock(tmp_path / "file", pytest.fail)

@@ -8,10 +8,13 @@ from tests.helpers.working_copy import Project, copy_of_the_project
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A project after its main job; tests that run anything in it take a copy."""
+    """A project after its main job; tests that run anything in it take a copy.
+
+    No process may open more than 256 files, a quarter of what is usual.
+    """
 
     def make(folder):
-        engine = copy_of_the_project(folder).start(log="printed.log")
+        engine = copy_of_the_project(folder).start(log="printed.log", open_files=256)
         assert engine.wait() == 0, (folder / "printed.log").read_text()
 
     return Project(made_once(tmp_path_factory, "a finished project", make))

@@ -2,10 +2,12 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -35,14 +37,20 @@ class Project:
         engine = [sys.executable, "-m", "snakemake"]
         return [*engine, *self.arguments(*arguments, overlay=overlay)]
 
-    def start(self, *arguments, overlay=None, log=os.devnull):
-        """Start it as its user does; return the process."""
+    def start(self, *arguments, overlay=None, log=os.devnull, open_files=None):
+        """Start it as its user does; return the process.
+
+        `open_files` limits how many each of its processes may have.
+        """
+        limit = (open_files, open_files)
         with open(self.root / log, "w") as printed:
             return subprocess.Popen(
                 self.command(*arguments, overlay=overlay),
                 cwd=self.root,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
+                preexec_fn=open_files
+                and partial(resource.setrlimit, resource.RLIMIT_NOFILE, limit),
             )
 
     def run(self, *arguments, overlay=None, succeed=True):

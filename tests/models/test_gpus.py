@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -101,6 +102,15 @@ def test_a_reserved_gpu_is_the_only_one_that_is_seen(tmp_path, monkeypatch):
     # A second call, or a process that this one starts, keeps the GPU.
     assert reserve_gpu(tmp_path) is None
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-5"
+
+
+def test_without_locks_some_gpu_is_taken(tmp_path, monkeypatch, caplog):
+    def no_locks(file, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    assert gpus.take_slot([("3", 0), ("5", 0)], tmp_path) in ("3", "5")
+    assert f"{tmp_path} knows no locks" in caplog.text
 
 
 def test_what_a_cluster_gives_is_left_alone(tmp_path, monkeypatch):

@@ -66,6 +66,37 @@ def test_a_jax_checkpoint_is_what_timms_loader_makes_of_it(tmp_path, model):
     assert_equal(fetched(path), theirs)
 
 
+HYBRID = "vit_tiny_r_s16_p8_224.augreg_in21k"
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "npz"])
+def test_a_hybrid_is_read_with_its_stem(tmp_path, kind):
+    model = tiny(HYBRID, 64)
+    stem = model.patch_embed.backbone
+    root = {
+        "conv_root/kernel": stem.conv.weight.detach().numpy().transpose(2, 3, 1, 0),
+        "gn_root/scale": stem.norm.weight.detach().numpy(),
+        "gn_root/bias": stem.norm.bias.detach().numpy(),
+    }
+    if kind == "npz":
+        path = save_npz(model, tmp_path / "a.npz", **root)
+    else:
+        path = save_safetensors(model, tmp_path / "a.safetensors")
+    assert_equal(fetched(path, name=HYBRID, image_size=64), model)
+    if kind == "npz":
+        path = save_npz(model, tmp_path / "b.npz")
+        sentence = refusal(path, name=HYBRID, image_size=64)
+        assert f"the model {count(model)}" in sentence
+
+
+def test_a_hybrid_of_other_patches_is_named(tmp_path):
+    model = tiny(HYBRID, 64)
+    further = {"patch_embed.proj.weight": torch.zeros(192, 64, 3, 3)}
+    save_file(model.state_dict() | further, tmp_path / "a.safetensors")
+    sentence = refusal(tmp_path / "a.safetensors", name=HYBRID, image_size=64)
+    assert "'patch_embed.proj.weight' has the shape (192, 64, 3, 3)" in sentence
+
+
 def test_half_precision_becomes_single(tmp_path, model):
     state = {name: tensor.bfloat16() for name, tensor in model.state_dict().items()}
     save_file(state, tmp_path / "a.safetensors")

@@ -76,6 +76,7 @@ NAMES = {  # and a small size that their patches divide
     "deit3_small_patch16_224.fb_in1k": 32,  # layer scale, class token without position
     "vit_small_patch14_reg4_dinov2.lvd142m": 28,  # registers, too
     "vit_xsmall_patch16_clip_224.tinyclip_yfcc15m": 32,  # norm before the blocks
+    "vit_tiny_r_s16_p8_224.augreg_in21k": 64,  # a hybrid: a stem before the patches
 }
 
 
@@ -119,6 +120,10 @@ def test_features_are_those_of_timms_own_model(name, size):
         ),
         ("swin_tiny_patch4_window7_224", 224, "which is no plain VisionTransformer"),
         ("deit_tiny_distilled_patch16_224", 32, "which is no plain VisionTransformer"),
+        ("levit_128s", 224, "which is no plain VisionTransformer"),
+        ("coatnet_0_224", 224, "which is no plain VisionTransformer"),
+        ("efficientformer_l1", 224, "which is no plain VisionTransformer"),
+        ("vit_small_resnet26d_224", 32, "which has a stem with weights of its own"),
         ("vit_small_patch16_18x2_224", 32, "which has blocks of another kind than"),
         ("test_vit2.r160_in1k", 32, "which pools 'avg' in place of its class token"),
         ("test_vit3.r160_in1k", 32, "which pools 'map' in place of its class token"),

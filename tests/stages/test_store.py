@@ -1,6 +1,10 @@
 import dataclasses
+import errno
+import fcntl
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -11,6 +15,7 @@ from peftdiff.runtime import UserError
 from peftdiff.stages.plan import STAGE_VERSIONS, Plan
 from peftdiff.stages.store import Checkpoint, Run, RunStore, read_models, write_models
 from peftdiff.training.recipe import Recipe
+from tests.helpers.project import ROOT
 
 PLAN = Plan(
     stage="train_method",
@@ -168,6 +173,36 @@ def test_two_processes_never_make_the_same_run(tmp_path):
     assert os.listdir(tmp_path / "runs") == [PLAN.key]
 
 
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_without_locks_runs_are_made_and_the_log_says_so_once(
+    tmp_path, monkeypatch, caplog, code
+):
+    def no_locks(file, how):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    store, other = RunStore(tmp_path), dataclasses.replace(PLAN, seed=1)
+    with caplog.at_level("INFO", "peftdiff"):
+        store.ensure(PLAN, Trainer())
+        store.ensure(other, Trainer())
+        store.ensure(PLAN, pytest.fail)
+        assert store.prune([PLAN.key]) == [other.key]
+    assert os.listdir(tmp_path) == [PLAN.key]
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert f"{tmp_path} knows no locks" in record.getMessage()
+
+
+def test_a_lock_that_fails_otherwise_stops_the_run(tmp_path, monkeypatch):
+    def failing(file, how):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "flock", failing)
+    with pytest.raises(OSError, match="Input/output") as caught:
+        RunStore(tmp_path).ensure(PLAN, pytest.fail)
+    assert caught.value.filename == str(tmp_path / f"{PLAN.key}.lock")
+
+
 def test_models_of_several_seeds_come_back(tmp_path):
     runs = {
         seed: Run(f"key{seed}", {}, {"blocks.0/w": np.full(2, seed, "f4")})
@@ -180,6 +215,36 @@ def test_models_of_several_seeds_come_back(tmp_path):
         assert read[seed].key == run.key
         assert list(read[seed].weights) == ["blocks.0/w"]
         np.testing.assert_array_equal(read[seed].weights["blocks.0/w"], [seed, seed])
+
+
+POOL = """
+import resource, sys
+from pathlib import Path
+
+import numpy as np
+
+from peftdiff.stages.store import Run, read_models, write_models
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+folder, methods, seeds = Path(sys.argv[1]), range(40), range(5)
+weights = {f"blocks.{n}/w": np.full(2, n, "f4") for n in range(100)}
+for method in methods:
+    runs = {seed: Run(f"{method} {seed}", {}, weights) for seed in seeds}
+    write_models(folder / f"{method}.safetensors", runs)
+pool = [read_models(folder / f"{method}.safetensors") for method in methods]
+assert sum(len(run.weights) for runs in pool for run in runs.values()) == 20_000
+assert pool[-1][4].weights["blocks.99/w"][1] == 99
+"""
+
+
+def test_a_large_pool_needs_few_open_files(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", POOL, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_record_is_read_without_the_weights(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -18,6 +19,19 @@ logger = logging.getLogger("peftdiff")
 SHORT = 0.1  # seconds: what takes less is timed REPEATS times
 REPEATS = 3
 INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
+
+# What to do where the system refuses something, by the number of its error.
+REPAIR = "free or repair that path and start again"
+MORE_FILES = "allow more of them (ulimit -n 4096) and start again"
+MORE_ROOM = "make room, also in /dev/shm, which processes share, and start again"
+REMEDIES = {
+    errno.EMFILE: MORE_FILES,
+    errno.ENFILE: MORE_FILES,
+    errno.EROFS: "run from a folder that can be written",
+    errno.EIO: "the disk, or the network to it, fails: repair it and start again",
+    errno.EAGAIN: "let fewer jobs run at a time (--cores) and start again",
+    errno.ENOMEM: "give the job more memory, or let fewer run at a time (--cores)",
+}
 
 Result = TypeVar("Result")
 
@@ -81,9 +95,13 @@ def one_sentence(error: Exception) -> str:
             f"the GPU ran out of memory ({reason}); lower the batch size in the"
             " configuration, or let fewer jobs share a GPU (--resources gpu=N)"
         )
-    if isinstance(error, OSError) and error.filename is not None:
-        reason = (error.strerror or str(error)).lower()
-        return f"{error.filename}: {reason}; free or repair that path and start again"
+    if isinstance(error, OSError) and error.strerror:
+        remedy = REMEDIES.get(error.errno or 0)
+        if error.filename is not None:
+            reason = f"{error.filename}: {error.strerror.lower()}"
+            return f"{reason}; {remedy or REPAIR}"
+        if remedy or error.errno == errno.ENOSPC:
+            return f"{error.strerror.lower()}; {remedy or MORE_ROOM}"
     return " ".join(str(error).split())
 
 

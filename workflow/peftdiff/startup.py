@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from peftdiff.config import FINE_TUNE
 from peftdiff.models.gpus import visible_gpus
 from peftdiff.paths import Vtab
-from peftdiff.runtime import UserError
+from peftdiff.records.locks import (
+    NoLocksError,
+    lock,
+    open_to_lock,
+    warn_of_no_locks,
+)
+from peftdiff.runtime import UserError, one_sentence
 from peftdiff.tasks import TASKS, VtabTask, group_of, missing_tasks
 
 Config = Mapping[str, Any]
@@ -146,24 +151,42 @@ def published_absences(config: Config, accuracies: str | Path) -> str:
     return absences(truth, list(groups), methods)
 
 
-def clear_stale_lock(folder: str | Path) -> TextIO:
+def clear_stale_lock(folder: str | Path, warn: Callable[[str], None]) -> IO[str]:
     """Remove the lock that a killed engine left in its folder, but no living one's.
 
     Each engine holds a shared lock on one file as long as it lives, however it ends;
     whoever can have that lock alone is the only one here. Where the file system knows
-    no locks, nobody can tell, and all is left as it is.
+    no locks, nobody can tell: all is left as it is, and `warn` is told.
 
     Returns
     -------
-    TextIO
+    IO
         The locked file. The lock ends when it is closed: hold it.
+
+    Raises
+    ------
+    UserError
+        Where the folder cannot be written, or the lock be had for another reason.
     """
-    os.makedirs(folder, exist_ok=True)
-    alive = open(Path(folder, "alive"), "w")  # noqa: SIM115 (the lock outlives this call)
-    with contextlib.suppress(OSError):
-        with contextlib.suppress(BlockingIOError):  # another engine lives here
-            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for lock in Path(folder, "locks").glob("*.lock"):
-                lock.unlink()
-        fcntl.flock(alive, fcntl.LOCK_SH)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with contextlib.ExitStack() as on_failure:
+            alive = on_failure.enter_context(open_to_lock(Path(folder, "alive")))
+            try:
+                _clear_if_alone(Path(folder, "locks"), alive)
+            except NoLocksError:
+                warn_of_no_locks(Path(folder).absolute(), warn)
+            on_failure.pop_all()
+    except OSError as error:
+        raise UserError(one_sentence(error)) from None
     return alive
+
+
+def _clear_if_alone(folder: Path, alive: IO[str]) -> None:
+    try:
+        lock(alive, wait=False)
+        for left in folder.glob("*.lock"):
+            left.unlink()
+    except BlockingIOError:
+        pass  # another engine lives here
+    lock(alive, shared=True)

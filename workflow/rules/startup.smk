@@ -13,12 +13,31 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-# Scripts inherit this path, so the library need not be installed.
-sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
+LIBRARY = Path(workflow.basedir, "workflow")
 
-# The engine does not quote the interpreter of scripts, so a space in its path would
-# break them. Seen from here, the path of .venv has none; any other is quoted.
+if set("{}") & set(str(LIBRARY)):
+    sys.exit(
+        f"Error: the path of this workflow, {workflow.basedir}, holds a brace, which the"
+        " engine takes for a variable; rename that folder"
+    )
+
+# The checkout's library goes before any that is installed: here, and in jobs, to whose
+# search path the engine only appends its own. Seen from here, neither the library's
+# path nor that of .venv has a space; any other is quoted.
+sys.path.insert(0, str(LIBRARY))
+searched = shlex.quote(os.path.relpath(LIBRARY))
+shell.prefix(f"export PYTHONPATH={searched}" "${{PYTHONPATH:+:$PYTHONPATH}}; ")
+
+# The engine does not quote the interpreter of scripts.
 sys.executable = shlex.quote(os.path.relpath(sys.executable))
+
+import peftdiff
+
+if not Path(peftdiff.__file__).is_relative_to(LIBRARY):
+    sys.exit(
+        f"Error: Python takes another peftdiff ({peftdiff.__file__}) before the one of"
+        f" this workflow ({LIBRARY}); remove it (pip uninstall peftdiff)"
+    )
 
 from peftdiff.config import check_config, grid_mistake
 from peftdiff.config.files import check_file
@@ -73,6 +92,10 @@ try:
         map_task=config["figures"]["map_task"],
     )
     if workflow.is_main_process:
+        # Never read: as long as it is there, its file is open and this engine locks it.
+        # The engines that a cluster's jobs start hold no lock, and so keep nobody
+        # waiting.
+        ALIVE = clear_stale_lock(".snakemake", logger.warning)
         for warning in warnings_at_start(
             config,
             MISSING,
@@ -83,11 +106,6 @@ try:
             logger.warning(warning)
 except UserError as error:
     refuse(error)
-
-# The engines that a cluster's jobs start hold no lock, and so keep nobody waiting.
-# ALIVE is never read: as long as it is there, its file is open and this engine locks it.
-if workflow.is_main_process:
-    ALIVE = clear_stale_lock(".snakemake")
 
 # Jobs on this machine share its GPUs by slots, if a profile counts them; those that a
 # cluster runs are given GPUs by it.

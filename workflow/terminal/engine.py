@@ -69,7 +69,7 @@ def call_engine(
         stdout=output,
         stderr=output,
         pass_fds=[writing],
-        env={**os.environ, PIPE: str(writing)},
+        env={**os.environ, **_writable_cache(), PIPE: str(writing)},
         process_group=0,
     )
     os.close(writing)
@@ -83,6 +83,18 @@ def call_engine(
         raise
     finally:
         os.close(reading)
+
+
+def _writable_cache() -> dict[str, str]:
+    """Return a place for caches, for the engine needs one, where HOME has none."""
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        cache.mkdir(parents=True, exist_ok=True)
+        if os.access(cache, os.W_OK):
+            return {}
+    except (OSError, RuntimeError):  # there is no HOME, or it cannot be written
+        pass
+    return {"XDG_CACHE_HOME": os.path.abspath(".snakemake/cache")}
 
 
 def _read_events(pipe: int) -> Iterator[Event | None]:

@@ -69,7 +69,9 @@ if __name__ == "__main__":
     from snakemake.cli import main
     from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-    del sys.path[0]  # this folder, which jobs would be handed, too
+    # This folder, which jobs would be handed, too; Python may have left it out.
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if path != here]
     LoggerPluginRegistry().register_plugin(NAME, sys.modules[__name__])
     pipe = int(os.environ[PIPE])
     Thread(target=stop_with_the_reader, args=[pipe], daemon=True).start()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from peftdiff.methods import METHODS, hyperparameters
 from peftdiff.methods.attachments import fold_deltas
+from peftdiff.methods.frozen import freeze_statistics, release_statistics
 
 _RECORD = "attached_method"  # the attribute of a model that holds its Attached
 
@@ -34,6 +35,7 @@ def attach(
 ) -> VisionTransformer:
     """Freeze a model except for a method's own parameters and the head.
 
+    Running statistics of the model's own layers are frozen whatever the method.
     The model is changed in place: load the backbone's weights before. New parameters
     are drawn on the generator's device, so that they are the same on every device.
 
@@ -66,6 +68,7 @@ def attach(
             " attach to a fresh backbone"
         )
     model.requires_grad_(False)
+    freeze_statistics(model)
     build = import_module(f"peftdiff.methods.{method}").build
     build(model, generator=generator, **hyperparameters)
     vars(model)[_RECORD] = Attached(method, tuple(_trainable(model)))
@@ -132,6 +135,7 @@ def merge(model: VisionTransformer) -> VisionTransformer:
         mergeable = ", ".join(slug for slug, m in METHODS.items() if m.mergeable)
         raise ValueError(f"method '{method}' cannot be merged; these can: {mergeable}")
     fold_deltas(model)
+    release_statistics(model)
     del vars(model)[_RECORD]
     return model
 

@@ -6,13 +6,20 @@ their process has ended, however it ended.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
+
+from peftdiff.records.locks import (
+    NoLocksError,
+    lock,
+    open_to_lock,
+    warn_of_no_locks,
+)
 
 logger = logging.getLogger("peftdiff")
 
@@ -20,6 +27,9 @@ logger = logging.getLogger("peftdiff")
 # machine, and not where a cluster gives each job GPUs of its own.
 SLOTS = "PEFTDIFF_GPU_SLOTS"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+# The locked files of this process: open, and so locked, until it ends.
+_held: list[IO[str]] = []
 
 
 def reserve_gpu(folder: Path | None = None) -> str | None:
@@ -65,13 +75,20 @@ def slots_of(gpus: Sequence[str], count: int) -> list[tuple[str, int]]:
 def take_slot(
     slots: Sequence[tuple[str, int]], folder: Path, pause: float = 1.0
 ) -> str:
-    """Lock the first free slot, as soon as there is one, and return its GPU."""
+    """Lock the first free slot, as soon as there is one, and return its GPU.
+
+    Where the file system knows no locks, any slot is taken.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     waiting = False
     while True:
         for gpu, number in slots:
-            if _lock(folder / f"{gpu.replace('/', '-')}.{number}.lock"):
-                return gpu
+            try:
+                if _lock(folder / f"{gpu.replace('/', '-')}.{number}.lock"):
+                    return gpu
+            except NoLocksError:
+                warn_of_no_locks(folder, logger.warning)
+                return slots[os.getpid() % len(slots)][0]
         if not waiting:
             logger.info("waiting for a GPU: all slots (%d) are taken", len(slots))
             waiting = True
@@ -79,10 +96,13 @@ def take_slot(
 
 
 def _lock(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    file = open_to_lock(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return False
-    return True  # the file stays open, and so locked, until the process ends
+        lock(file, wait=False)
+    except OSError as error:
+        file.close()
+        if isinstance(error, BlockingIOError):
+            return False
+        raise
+    _held.append(file)
+    return True

@@ -209,12 +209,14 @@ def _check_blocks(shapes: Shapes, model: VisionTransformer) -> None:
 def _check_patches(shapes: Shapes, model: VisionTransformer) -> None:
     """Raise ValueError for patches of another size, which timm would resample.
 
-    In whatever layout, theirs is the one tensor of four dimensions.
+    In whatever layout, tensors of four dimensions are convolutions: that of the patches
+    and those of a hybrid's stem.
     """
-    expected = tuple(model.patch_embed.proj.weight.shape)
+    own = {tuple(each.shape) for each in model.parameters() if each.ndim == 4}
     for name, found in shapes.items():
-        if len(found) == len(expected) and found != expected:
-            raise ValueError(f"'{name}' has the shape {found}, not {expected}")
+        if len(found) == 4 and found not in own:
+            expected = f"not {min(own)}" if len(own) == 1 else "as none of the model's"
+            raise ValueError(f"'{name}' has the shape {found}, {expected}")
 
 
 def _check_jax(shapes: Shapes, model: VisionTransformer) -> None:

@@ -53,6 +53,7 @@ def build_backbone(architecture: Mapping[str, Any]) -> VisionTransformer:
     """
     if "name" in architecture:
         model = create_named(architecture["name"], architecture["image_size"])
+        lay_out_images(model)
     else:
         model = VisionTransformer(
             img_size=architecture["image_size"],
@@ -78,6 +79,20 @@ def apply_speedups(model: VisionTransformer) -> None:
     last.prefix = model.num_prefix_tokens  # type: ignore[assignment]
 
 
+def lay_out_images(model: VisionTransformer) -> None:
+    """Let the stem of a hybrid have its images channel by channel.
+
+    Over images laid out pixel by pixel, as they come, torch 2.13 crashes on a CPU where
+    it looks for the gradient of a group normalization's bias and not of its input.
+    """
+    if hasattr(model.patch_embed, "backbone"):
+        model.patch_embed.register_forward_pre_hook(_channel_by_channel)
+
+
+def _channel_by_channel(_module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    return (inputs[0].contiguous(),)
+
+
 def create_named(name: str, image_size: int) -> VisionTransformer:
     """Return timm's vision transformer of a name, untrained and without a head.
 
@@ -101,6 +116,8 @@ def create_named(name: str, image_size: int) -> VisionTransformer:
     if model.global_pool != "token":
         pooling = model.global_pool or "nothing"
         _refuse(name, f"pools '{pooling}' in place of its class token")
+    if hasattr(getattr(model.patch_embed, "backbone", None), "pretrained_cfg"):
+        _refuse(name, "has a stem with weights of its own, which timm would fetch")
     patch = model.patch_embed.patch_size[0]
     if image_size % patch:
         raise UserError(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ Tensors = dict[str, NDArray[Any]]
 # The names of the safetensors format for the types this project stores.
 _DTYPES = {"F32": "float32", "F64": "float64", "U8": "uint8", "I64": "int64"}
 _CODES = {name: code for code, name in _DTYPES.items()}
+
+# What a file system answers that cannot do what was asked of it.
+UNABLE = (errno.ENODEV, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 def write_npz(path: str | Path, arrays: Mapping[str, Any]) -> None:
@@ -78,11 +82,12 @@ def streaming_arrays(
         with open(temporary, "wb") as file:
             file.write(len(text).to_bytes(8, "little") + text)
             _reserve(file.fileno(), 8 + len(text), end)
-        views = _map(temporary, header, 8 + len(text), "r+")
-        yield views
-        for view in views.values():
-            if isinstance(view, np.memmap):
-                view.flush()
+        content = _map(temporary, "r+")
+        yield _views(content, header, 8 + len(text))
+        if isinstance(content, np.memmap):
+            content.flush()
+        else:
+            content.tofile(temporary)
         if header["__metadata__"] != metadata:
             _rewrite_header(temporary, header | {"__metadata__": dict(metadata)}, text)
 
@@ -98,11 +103,10 @@ def read_arrays(path: str | Path, names: Sequence[str] | None = None) -> dict[st
     header, start = _read_header(path)
     if reason := header.get("__metadata__", {}).get(UNAVAILABLE):
         raise UserError(f"{path} is unavailable ({reason}); leave its task out")
-    arrays = _map(Path(path), header, start, "r", names)
     for name in names or ():
-        if name not in arrays:
+        if name not in header:
             raise UserError(f"{path} holds no '{name}'; delete it and start again")
-    return arrays
+    return _views(_map(path, "r"), header, start, names)
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
@@ -123,29 +127,44 @@ def _rewrite_header(path: Path, header: Mapping[str, Any], old: bytes) -> None:
 def _reserve(descriptor: int, start: int, size: int) -> None:
     # Reserving the space now turns a full disk into an error, which writing through
     # a memory map would turn into a crash. Not every system can reserve.
+    os.truncate(descriptor, start + size)
     if size and hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(descriptor, start, size)
-    else:
-        os.truncate(descriptor, start + size)
+        try:
+            os.posix_fallocate(descriptor, start, size)
+        except OSError as error:
+            if error.errno not in UNABLE:
+                raise
 
 
-def _map(
-    path: Path,
+def _map(path: str | Path, mode: Literal["r", "r+"]) -> NDArray[np.uint8]:
+    """Return a file's bytes, mapped once: each map is an open file.
+
+    Where the file system cannot map, they are read into memory.
+    """
+    try:
+        return np.memmap(path, np.uint8, mode)
+    except OSError as error:
+        if error.errno not in UNABLE:
+            raise
+    content = np.fromfile(path, np.uint8)
+    content.flags.writeable = mode == "r+"
+    return content
+
+
+def _views(
+    content: NDArray[np.uint8],
     header: Mapping[str, Any],
     start: int,
-    mode: str,
     names: Sequence[str] | None = None,
 ) -> dict[str, NDArray[Any]]:
+    """Return the arrays, all or those of `names`, that lie behind a file's header."""
     views: dict[str, NDArray[Any]] = {}
     for name, entry in header.items():
         if name == "__metadata__" or (names is not None and name not in names):
             continue
-        dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
-        if 0 in shape:  # nothing to map
-            views[name] = np.zeros(shape, dtype)
-            continue
-        offset = start + entry["data_offsets"][0]
-        views[name] = np.memmap(path, dtype, mode, offset, shape)  # type: ignore[call-overload]
+        first, end = (start + offset for offset in entry["data_offsets"])
+        numbers = content[first:end].view(_DTYPES[entry["dtype"]])
+        views[name] = numbers.reshape(entry["shape"])
     return views
 
 

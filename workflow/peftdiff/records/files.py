@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, to which it is renamed on success."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
-    )
-    os.close(handle)
-    temporary = Path(name)
+    # A name of its own, as several jobs may write one file; made as any other file is,
+    # so that it is for everyone whom the umask and the folder allow.
+    name = f".{target.stem}.{uuid.uuid4().hex[:12]}{target.suffix}"
+    temporary = target.with_name(name)
     try:
+        temporary.touch(exist_ok=False)
         yield temporary
-        # mkstemp makes private files; results are for everyone the umask allows.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(target)
     except OSError as error:
-        if error.filename in (None, name):
+        if error.filename in (None, str(temporary)):
             error.filename = str(target)
         raise
     finally:

@@ -7,14 +7,13 @@ result depends on, so a run is repeated exactly when its result would change.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from numpy.typing import NDArray
 
@@ -25,6 +24,12 @@ from peftdiff.records import (
     read_metadata,
     write_arrays,
     write_json,
+)
+from peftdiff.records.locks import (
+    NoLocksError,
+    lock,
+    open_to_lock,
+    warn_of_no_locks,
 )
 from peftdiff.runtime import UserError, logger
 from peftdiff.stages.plan import Plan
@@ -91,7 +96,8 @@ class RunStore:
 
         `train` is given the run's checkpoint and returns its result and weights.
         A lock keeps two processes, such as a job that outlived a killed workflow
-        and its successor, from writing the same run.
+        and its successor, from writing the same run; where the file system knows no
+        locks, the log says so.
         """
         key = plan.key
         with self._lock(key):
@@ -165,8 +171,8 @@ class RunStore:
         self._root.mkdir(parents=True, exist_ok=True)
         path = self._root / f"{key}.lock"
         while True:
-            with open(path, "w") as file:
-                _wait_for(file.fileno(), key)
+            with open_to_lock(path) as file:
+                _wait_for(file, key)
                 # The last holder may have removed the file while we waited for it.
                 if _same_file(file.fileno(), path):
                     try:
@@ -185,12 +191,14 @@ def _naming(folder: Path) -> Iterator[None]:
         raise UserError(f"{error} (delete the folder {folder})") from None
 
 
-def _wait_for(descriptor: int, key: str) -> None:
+def _wait_for(file: IO[str], key: str) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file, wait=False)
     except BlockingIOError:
         logger.info("waiting for another process that works on run %s", key)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(file)
+    except NoLocksError:
+        warn_of_no_locks(Path(file.name).parent, logger.warning)
 
 
 def _same_file(descriptor: int, path: Path) -> bool:
