@@ -3,7 +3,8 @@
 #   make           run the embedded experiment `mini`, or go on with it; show the answer
 #   make status    what is done and what is left, also while something runs
 #   make report    the summary page and the report, brought up to date
-#   make test      lint and all tests (further: test-vtab, test-slurm, test-container)
+#   make test      lint and all tests (further: test-vtab, test-slurm, test-container,
+#                  test-faults)
 #   make lint      style, types and rules alone
 #   make bench     times beside other ways to compute the scores (on a GPU: bench-gpu)
 #   make clean     remove the environment; results stay
@@ -33,8 +34,8 @@ export UV_COMPILE_BYTECODE = 1
 export PYTHONSAFEPATH =
 export PYTHONWARNINGS =
 
-.PHONY: run status report help test test-vtab test-slurm test-container lint bench \
-    bench-gpu clean
+.PHONY: run status report help test test-vtab test-slurm test-container test-faults \
+    lint bench bench-gpu clean
 
 run status report: .venv/ready
 	$(RUN) $@ $(GIVEN)
@@ -56,6 +57,11 @@ test-slurm: .venv/ready
 # The container's image built by Apptainer, and the smallest run in it (as root, on Debian).
 test-container: .venv/ready
 	.venv/bin/python -m pytest tests/container/check_container.py
+
+# The smallest run, killed, starved and hindered in many ways, and gone on with (as root,
+# on Linux; about forty minutes).
+test-faults: .venv/ready
+	.venv/bin/python -m tests.faults
 
 lint: .venv/ready
 	.venv/bin/python -m ruff check

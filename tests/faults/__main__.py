@@ -49,27 +49,28 @@ class Campaign:
 
     def judge(self, fault, told, *, tried=1):
         """Give the command until it finishes; note whether the tables are right."""
-        for attempt in range(1, ATTEMPTS + 1):
+        for _ in range(ATTEMPTS):
             last = self.experiment.run()
             if last.process.returncode == 0:
                 break
         finished = last.process.returncode == 0
         right = finished and self.experiment.tables() == self.right
         clean = not any("Traceback" in run.text for run in [*told, last])
-        self.note(fault, tried, right and clean, attempt)
+        self.note(fault, tried, right and clean)
         if not (right and clean):
             self.keep(fault, [*told, last])
 
-    def note(self, fault, tried, survived, attempts):
+    def note(self, fault, tried, survived):
         """Add to the table of results."""
         self.results.append((fault, tried, tried if survived else 0))
         verdict = "survived" if survived else "LOST"
-        print(f"{fault}: {verdict} (command given {attempts} times)", flush=True)
+        print(f"{fault}: {verdict}", flush=True)
 
     def keep(self, fault, runs):
         """Show what was said where something was lost."""
         for run in runs:
-            print(f"--- {fault}: exit code {run.process.returncode}\n{run.text[-2000:]}")
+            code = run.process.returncode
+            print(f"--- {fault}: exit code {code}\n{run.text[-2000:]}")
 
     def moment(self, share=1.0):
         """Return a random moment of the first part of a run, in seconds."""
@@ -119,6 +120,7 @@ def try_read_only(campaign):
             run.wait(campaign.moment(0.6))
             kills.power_off(run)
             run.wait()
+            kills.wait_for_silence(campaign.experiment)
             change("ro")
             told = campaign.experiment.run()
             change("rw")
@@ -131,7 +133,7 @@ def try_files(campaign):
     told = campaign.experiment.run(few_files(OPEN_FILES))
     fault = f"{OPEN_FILES} open files"
     if told.process.returncode:
-        campaign.note(fault, 1, False, 1)
+        campaign.note(fault, 1, False)
         campaign.keep(fault, [told])
     else:
         campaign.judge(fault, [told])

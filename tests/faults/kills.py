@@ -1,5 +1,6 @@
 """Commands that are killed at random moments, in every manner that users know."""
 
+import contextlib
 import os
 import signal
 import time
@@ -74,7 +75,5 @@ def _kill_first(run, matches):
 
 
 def _send(process, number):
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(number)
-    except psutil.NoSuchProcess:
-        pass

@@ -54,7 +54,7 @@ class LogHandler(LogHandlerBase):
 
 
 def stop_with_the_reader(pipe: int) -> None:
-    """End the engine and its jobs, as Ctrl-C does, when nobody reads the events any more.
+    """End engine and jobs, as Ctrl-C does, when nobody reads the events any more.
 
     Whoever called the engine was killed then; its command is given again, and would
     find the folder locked by an engine that nobody watches.
