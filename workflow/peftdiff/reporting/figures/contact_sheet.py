@@ -4,11 +4,13 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from peftdiff.reporting.figures import style
+from peftdiff.reporting.figures.lettering import legible
 from peftdiff.reporting.labels import group_label, task_group, task_label
 
 LARGEST_CELL = 16.0
@@ -56,7 +58,7 @@ def draw(
     """
     images, labels = np.asarray(images), np.asarray(labels)
     _check(images, labels, class_names)
-    shown = class_names[:MOST_CLASSES]
+    shown, matplotlib.rcParams["font.family"] = legible(class_names[:MOST_CLASSES])
     names = [textwrap.fill(name, LONGEST_LINE) for name in shown]
     longest = max(len(line) for name in names for line in name.splitlines())
     left = 4 + style.CHARACTER_WIDTH * longest

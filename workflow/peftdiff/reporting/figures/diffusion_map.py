@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
+import matplotlib
 import matplotlib.patheffects
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from peftdiff.reporting.figures import style
+from peftdiff.reporting.figures.lettering import legible
 from peftdiff.reporting.figures.placement import place_boxes
 
 CHARACTERS_IN_PANEL = 60
@@ -90,6 +92,7 @@ def draw_panels(
         raise ValueError("a diffusion map needs at least one panel")
     if clouds:
         _check(clouds, labels, class_names)
+    class_names, matplotlib.rcParams["font.family"] = legible(class_names)
     figure, all_panels = _panels(list(coordinates), title, class_names)
     for panel, content in zip(all_panels, coordinates.values(), strict=True):
         if isinstance(content, str):
