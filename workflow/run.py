@@ -66,7 +66,16 @@ def run(command: Command) -> None:
     )
     if Path(command.experiment.provenance).exists():
         write_report(command, report_of(command.experiment.root))
-        print(f"\n{answer(command.experiment)}")
+        print(f"\n{images_read(command.experiment)}{answer(command.experiment)}")
+
+
+def images_read(experiment: Experiment) -> str:
+    """Return what was read of the user's own images, and what was left out."""
+    from peftdiff.records import read_json
+    from peftdiff.reporting.own_images import own_images, told
+
+    found = own_images(read_json(experiment.provenance))
+    return "".join(f"{told(each)}\n\n" for each in found)
 
 
 def answer(experiment: Experiment) -> str:

@@ -51,6 +51,7 @@ PAGE_PARTS = (
     "accuracies.html",
     "trust.html",
     "studies.html",
+    "images.html",
     "origin.html",
     "glossary.html",
     "page.css",

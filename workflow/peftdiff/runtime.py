@@ -51,8 +51,8 @@ def job(log: str | None = None) -> Iterator[None]:
     """Run a rule's work: its messages go to `log`, a failure ends in one sentence.
 
     The whole traceback of a failure stays in the log; the terminal is shown the
-    sentence alone, and the process ends with exit code 1. Ctrl-C ends it quietly, with
-    exit code 130.
+    sentence alone, and the process ends with exit code 1. Warnings of the library are
+    shown there, too. Ctrl-C ends it quietly, with exit code 130.
     """
     with contextlib.ExitStack() as stack:
         stream = sys.stderr
@@ -67,6 +67,12 @@ def job(log: str | None = None) -> Iterator[None]:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         stack.callback(logger.removeHandler, handler)
+        if log:
+            # What a user should know is shown as well, by whatever called the job.
+            aloud = logging.StreamHandler(sys.__stderr__)
+            aloud.setLevel(logging.WARNING)
+            logger.addHandler(aloud)
+            stack.callback(logger.removeHandler, aloud)
         logging.captureWarnings(True)
         logging.getLogger("py.warnings").addHandler(handler)
         stack.callback(logging.getLogger("py.warnings").removeHandler, handler)

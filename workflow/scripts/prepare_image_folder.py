@@ -1,5 +1,6 @@
 """Prepare a task of one's own: a folder of class folders, or a CSV file."""
 
+from pathlib import Path
 from typing import Any
 
 from peftdiff.data.files import listing_checksum
@@ -9,6 +10,7 @@ from peftdiff.data.own_task import counts_by_class, split_own_task
 from peftdiff.data.preparation import Preparation, write_prepared
 from peftdiff.data.stratified import Sizes
 from peftdiff.data.unreadable import leave_out_undecodable, naming_all_undecodable
+from peftdiff.reporting.own_images import own_images, told
 from peftdiff.runtime import job, logger, params_as_kwargs
 
 
@@ -32,16 +34,15 @@ def main(
             left_out += undecodable
     task = split_own_task(found, Sizes(**sizes), seed)
     origin = {"kind": "own", "path": images_path, "split_seed": seed}
-    lists = {name: listing_checksum(part) for name, part in task.splits.items()}
-    source: dict[str, Any] = {
+    source = {
         "from": origin,
-        "lists": lists,
+        "lists": {name: listing_checksum(part) for name, part in task.splits.items()},
         "images": counts_by_class(task.splits, found.classes),
         "left_out": tally([*left_out, *task.unused]),
         "notes": task.notes,
     }
-    for said in (*source["left_out"], *task.notes):
-        logger.info("%s", said)
+    for own in own_images({"images": {Path(path).stem: source}}):
+        logger.warning("%s", told(own))
     with naming_all_undecodable(found.splits.values(), found.classes, how):
         write_prepared(path, task.splits, found.classes, how, source)
 

@@ -79,9 +79,9 @@ def notes_on_copies(
     if torn:
         of = sorted({classes[files.labels[row]] for rows in torn for row in rows})
         notes.append(
-            f"{len(torn)} images lie in more than one class (of {first_names(of)}), so"
-            f" that no method can be right about all: {_listed(torn, files)}; remove"
-            " the wrong copies"
+            f"more than one class (of {first_names(of)}) has the same image, so that no"
+            f" method can be right about all: {_listed(torn, files)} ({len(torn)} in"
+            " all); remove the wrong copies"
         )
     return notes
 

@@ -10,10 +10,10 @@ from typing import Any
 from peftdiff.data.decoding import NOT_AN_IMAGE
 from peftdiff.runtime import UserError
 
-HIDDEN = "hidden, or of the system's"
+HIDDEN = "hidden, or the system's"
 EMPTY = "an empty folder"
-BESIDE = "beside the folders that are used"
-UNUSED_SPLIT = "of a split that is not used"
+BESIDE = "lying beside the folders that are used"
+UNUSED_SPLIT = "part of a split that is not used"
 NO_FILE = "neither a file nor a folder"
 UNREADABLE = "a folder that cannot be read"
 BROKEN_LINK = "a link that leads nowhere"

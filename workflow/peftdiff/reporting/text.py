@@ -88,3 +88,8 @@ def ordinal(place: int) -> str:
     teens = place % 100 in (11, 12, 13)
     ending = "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
     return f"{place}{ending}"
+
+
+def capitalized(sentence: str) -> str:
+    """Return a sentence that begins with a large letter."""
+    return sentence[:1].upper() + sentence[1:]

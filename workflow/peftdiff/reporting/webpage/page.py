@@ -13,8 +13,10 @@ from peftdiff.evaluation.first_choice import Choice, choices
 from peftdiff.evaluation.summary import says_top_3
 from peftdiff.reporting.figures.tables import tasks_by_group
 from peftdiff.reporting.labels import order_tasks
+from peftdiff.reporting.own_images import OwnImages, own_images
 from peftdiff.reporting.webpage import provenance, results, statistics, studies
 from peftdiff.reporting.webpage.answer import Answer, answer, subject_of
+from peftdiff.reporting.webpage.own_images import images_table, table_name
 from peftdiff.reporting.webpage.tables import Table
 
 Tables = Mapping[str, pd.DataFrame]
@@ -60,6 +62,8 @@ class Page:
         Whether being among the first three says anything.
     poster_parts
         What the poster prints of the score's parts: score, weighted_tau.
+    images
+        What was read of the user's own images.
     """
 
     experiment: str
@@ -73,6 +77,7 @@ class Page:
     null_sd: float
     says_top_3: bool
     poster_parts: Rows
+    images: Sequence[OwnImages]
 
 
 def page_contents(
@@ -105,6 +110,8 @@ def page_contents(
         **_study_tables(tables),
         "provenance": provenance.provenance_table(record),
     }
+    images = own_images(record)
+    shown |= {table_name(own): images_table(own) for own in images}
     if usage is not None and len(usage):
         shown["jobs"] = provenance.jobs_table(usage)
     return Page(
@@ -119,6 +126,7 @@ def page_contents(
         null_sd=float(tables["correlation"]["null_sd"].max()),
         says_top_3=says_top_3(tables["summary"]),
         poster_parts=published["ablation"].to_dict("records"),
+        images=images,
     )
 
 

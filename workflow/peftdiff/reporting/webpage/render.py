@@ -16,6 +16,7 @@ from markupsafe import Markup
 from peftdiff.evaluation import verdict
 from peftdiff.reporting import labels, text
 from peftdiff.reporting.glossary import GLOSSARY
+from peftdiff.reporting.webpage.own_images import SHOWN
 from peftdiff.reporting.webpage.page import Page
 
 KINDS = {"svg": "image/svg+xml", "png": "image/png"}
@@ -29,6 +30,7 @@ FILTERS = {
     "counted": text.counted,
     "part_of": text.part_of,
     "listed": text.listed,
+    "capitalized": text.capitalized,
     "points": text.points,
     "ordinal": text.ordinal,
     "method": labels.method_label,
@@ -99,6 +101,7 @@ def render(
         remedy=remedy,
         verdicts=verdict,
         glossary=GLOSSARY,
+        shown_classes=SHOWN,
         style=Markup(parts["page.css"]),
         script=Markup(parts["page.js"]),
     )
