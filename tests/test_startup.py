@@ -168,8 +168,12 @@ def test_where_files_cannot_be_locked_all_is_left(tmp_path, stale, monkeypatch):
     warnings = []
     startup.clear_stale_lock(tmp_path, warnings.append).close()
     assert stale.exists()
-    (warning,) = warnings
+    warning, remedy = warnings
     assert f"{tmp_path} knows no locks" in warning
+    assert f"delete the folder {tmp_path / 'locks'}" in remedy
+    stale.unlink()
+    startup.clear_stale_lock(tmp_path, warnings.append).close()
+    assert len(warnings) == 2  # each is said once, and of a lock only if there is one
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.EROFS, errno.ENOSPC, errno.EMFILE])

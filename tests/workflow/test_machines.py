@@ -123,9 +123,9 @@ def test_make_needs_neither_home_nor_locale_nor_terminal(project, target, tmp_pa
 def test_results_may_go_elsewhere(project, tmp_path):
     files = [str(project.root / name) for name in ("config.yaml", "configs/smoke.yaml")]
     where = ["-s", str(project.root / "Snakefile"), "--directory", str(tmp_path)]
-    code, text = call(
-        tmp_path, engine(), "--cores", "1", "--configfile", *files, *where, "--", TASK
-    )
+    options = ["--cores", "1", "--configfile", *files, *where, "--", TASK]
+    taken = package(tmp_path / "taken", "peftdiff")
+    code, text = call(tmp_path, engine(), *options, PYTHONPATH=taken)
     assert code == 0, text
     assert (tmp_path / TASK).exists()
 

@@ -172,10 +172,16 @@ def clear_stale_lock(folder: str | Path, warn: Callable[[str], None]) -> IO[str]
         os.makedirs(folder, exist_ok=True)
         with contextlib.ExitStack() as on_failure:
             alive = on_failure.enter_context(open_to_lock(Path(folder, "alive")))
+            locks = Path(folder, "locks")
             try:
-                _clear_if_alone(Path(folder, "locks"), alive)
+                _clear_if_alone(locks, alive)
             except NoLocksError:
                 warn_of_no_locks(Path(folder).absolute(), warn)
+                if any(locks.glob("*.lock")):
+                    warn(
+                        f"{locks} holds the locks of another run, or of one that was"
+                        f" killed: where none is under way, delete the folder {locks}"
+                    )
             on_failure.pop_all()
     except OSError as error:
         raise UserError(one_sentence(error)) from None

@@ -19,7 +19,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own, as several jobs may write one file; made as any other file is,
     # so that it is for everyone whom the umask and the folder allow.
-    name = f".{target.stem}.{uuid.uuid4().hex[:12]}{target.suffix}"
+    name = f".{target.stem}.{uuid.uuid4().hex[:8]}{target.suffix}"
     temporary = target.with_name(name)
     try:
         temporary.touch(exist_ok=False)
