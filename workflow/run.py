@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -24,13 +25,12 @@ from peftdiff.paths import RESULTS, Experiment, live
 from peftdiff.runtime import UserError, one_sentence
 from terminal.configuration import read_configuration
 from terminal.engine import Stopped, call_engine, stop_on_signals
-from terminal.progress import Progress, spoken
+from terminal.progress import LOCKED, Progress, spoken
 
 WIDTH, NARROW = 100, 80  # the longest lines, where the terminal is as wide
 LOGS = Path(".snakemake/log")
-KIND = r"^([\w.]*(Error|Exception): )+"
+KIND = r"^([\w.]*(Error|Exception): )+(\[Errno \d+\] )?"
 NO_WORD = "ended without a word"
-HOW_LONG = "How long the training takes: make status"
 STOPPED = "Stopped; the same command goes on where it was."
 
 
@@ -41,8 +41,13 @@ class Command:
     experiment: Experiment
     name: str
     options: list[str]  # of every call of the engine
+    variables: list[str]  # by which `make` is told so
     targets: list[str]  # and further options, of the main call
     output: Path  # takes what engine and jobs print by themselves
+
+    def by_make(self, target: str) -> str:
+        """Return the same for another target of `make`, as one types it."""
+        return shlex.join(["make", target, *self.variables])
 
     def call(self, *arguments: str, progress: Progress) -> None:
         """Call the engine; where it fails, say why and end with exit code 1."""
@@ -52,12 +57,13 @@ class Command:
         finally:
             progress.clear()
         if code:
-            fail(progress, self.output)
+            fail(progress, self)
 
 
 def run(command: Command) -> None:
     """Compute what is not computed yet, and show the answer."""
-    progress = Progress(sys.stdout, command.name, HOW_LONG)
+    how_long = f"How long the training takes: {command.by_make('status')}"
+    progress = Progress(sys.stdout, command.name, how_long)
     command.call(*command.targets, progress=progress)
     progress.say(
         f"Finished in {progress.elapsed}."
@@ -125,9 +131,9 @@ def write_report(command: Command, path: str, *targets: str) -> None:
     command.call(*targets, "--report", path, progress=Progress())
 
 
-def fail(progress: Progress, output: Path) -> NoReturn:
+def fail(progress: Progress, command: Command) -> NoReturn:
     """Say in a few lines what failed, and end."""
-    printed = output.read_text(errors="replace").strip().splitlines()
+    printed = command.output.read_text(errors="replace").strip().splitlines()
     for job in progress.failed.values():
         log = (job.get("log") or [""])[0]
         print(f"Failed: {job.get('rule_msg', spoken(job['rule_name']))}")
@@ -135,9 +141,13 @@ def fail(progress: Progress, output: Path) -> NoReturn:
         print(f"  Its log: {log}")
     if not progress.failed:
         last = printed[-1] if printed else f"the engine {NO_WORD}"
-        words = progress.errors or [last]
+        words = (progress.errors or [last])[0]
+        if words == LOCKED:
+            words = f"{LOCKED} ({command.by_make('status')} tells how far it is)"
+        if "Traceback" in words:
+            words = [line for line in words.splitlines() if line.strip()][-1]
         # The engine puts the kind of the error, once or twice, before its sentence.
-        print(f"Error: {re.sub(KIND, '', words[0])}")
+        print(f"Error: {re.sub(KIND, '', words)}")
     if progress.log_file:
         print(f"All that the engine said: {os.path.relpath(progress.log_file)}")
     sys.exit(1)
@@ -179,7 +189,21 @@ def read_command(arguments: Sequence[str], output: Path) -> tuple[str, Command]:
         if values := getattr(given, option):
             options += [f"--{option}", *values]
     name = str(config["experiment"])
-    return given.command, Command(live(name), name, options, rest, output)
+    variables = variables_of(given.configfile, given.config)
+    command = Command(live(name), name, options, variables, rest, output)
+    return given.command, command
+
+
+def variables_of(files: Sequence[str], entries: Sequence[str]) -> list[str]:
+    """Return the variables by which `make` is told files and entries."""
+    known = re.fullmatch(r"configs/(\w+)\.yaml", files[0]) if files else None
+    experiment = [f"EXPERIMENT={known[1]}"] if known else []
+    others = files[1:] if known else files
+    return [
+        *experiment,
+        *([f"CONFIGFILE={' '.join(others)}"] if others else []),
+        *([f"CONFIG={shlex.join(entries)}"] if entries else []),
+    ]
 
 
 COMMANDS = {"run": run, "report": report, "status": status}

@@ -84,10 +84,11 @@ def folder(tmp_path_factory, images, model):
         pixels[..., number % 3] += 60
         Image.fromarray(pixels).save(path)
     prepare_image_folder.main(
-        *(f"{folder}/images", f"{folder}/data/mine.safetensors"),
-        train_size=40,
-        test_size=20,
+        f"{folder}/data/mine.safetensors",
+        images_path=f"{folder}/images",
+        sizes={"train": 40, "test": 20, "test_share": 0.2},
         seed=0,
+        unreadable="error",
         preparation=PREPARATION,
     )
     source = {"train": (images.pixels, images.labels)}

@@ -219,10 +219,11 @@ def test_an_own_folder_becomes_a_task(tmp_path):
     for name in ("one", "two"):
         made.append(str(tmp_path / f"{name}.safetensors"))
         prepare_image_folder.main(
-            *(str(tmp_path / "mine"), made[-1]),
-            train_size=8,
-            test_size=100,
+            made[-1],
+            images_path=str(tmp_path / "mine"),
+            sizes={"train": 8, "test": 100, "test_share": 0.2},
             seed=1,
+            unreadable="error",
             preparation=PREPARATION,
         )
     test = read_images(made[0], "test", NORMALIZATION)
@@ -230,7 +231,9 @@ def test_an_own_folder_becomes_a_task(tmp_path):
     assert test.class_names == (("a", "b"),)
     source = read_origin(made[0])
     assert source["from"]["split_seed"] == 1
-    assert source["images"] == {"train": 8, "test": 4}
+    assert source["images"] == {"train": {"a": 4, "b": 4}, "test": {"a": 2, "b": 2}}
+    assert source["left_out"] == []
+    assert "only 4 test images" in source["notes"][-1]
     assert read_origin(made[1]) == source
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -128,3 +129,31 @@ def test_help_knows_every_target_and_variable():
     for variable in ("EXPERIMENT", "CONFIGFILE", "CONFIG", "CORES", "ARGS"):
         assert f"$({variable})" in makefile
         assert f"{variable}=" in text
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        (["EXPERIMENT=smoke"], "smoke"),
+        (["CONFIGFILE=configs/smoke.yaml mine.yaml"], "other"),
+        (["EXPERIMENT=smoke", "CONFIGFILE=mine.yaml"], "other"),
+        (["EXPERIMENT=smoke", "CONFIG=experiment=third retrain=false"], "third"),
+        (["CONFIGFILE=mine.yaml", "CONFIG='figures={map_task: digits}'"], "other"),
+    ],
+)
+def test_the_commands_that_are_shown_are_for_this_experiment(project, variables, name):
+    code, lines = make(project, "ARGS=--dry-run", *variables)
+    assert code == 0, lines
+    assert lines[0].startswith(f"{name}: ")
+    shown = shlex.split(lines[0].split(": ")[-1])
+    assert shown[:2] == ["make", "status"]
+    code, lines = make(project, *shown[1:])
+    assert code == 0, lines
+    assert any(f"results/{name}" in line or name in line for line in lines)
+
+
+def test_a_missing_file_of_configuration_names_those_that_lie_there(project):
+    code, lines = make(project, "EXPERIMENT=nosuch")
+    assert code == 2
+    assert "configs/nosuch.yaml" in lines[0]
+    assert "smoke.yaml" in lines[0]

@@ -122,9 +122,13 @@ def remedy(root):
     if root != LIVE.root:
         return ""
     engine = ".venv/bin/snakemake" if os.path.exists(".venv") else "snakemake"
-    given = [os.path.relpath(path) for path in workflow.config_settings.configfiles]
-    files = ["--configfile", *given] if given else []
-    return shlex.join([engine, "--cores", "all", *files])
+    settings = workflow.config_settings
+    files = [os.path.relpath(path) for path in settings.configfiles]
+    given = {"--configfile": files, "--config": settings.config_args or []}
+    options = [
+        part for name, values in given.items() if values for part in (name, *values)
+    ]
+    return shlex.join([engine, "--cores", "all", *options])
 
 
 def kept_studies(root):

@@ -16,9 +16,7 @@ BAR = 24  # characters
 SILENCE = 60  # minimum seconds between progress lines in a log file
 CLEAR = "\r\x1b[K"
 
-LOCKED = (
-    "another run works in this folder; let it end ('make status' tells how far it is)"
-)
+LOCKED = "another run works in this folder; let it end"
 
 
 class Progress:

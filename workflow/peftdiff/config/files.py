@@ -29,7 +29,7 @@ def check_file(path: str | Path) -> None:
         reason = (error.strerror or str(error)).lower()
         raise UserError(
             f"the configuration file {path} cannot be read ({reason}); correct its"
-            " name, or write it"
+            f" name{_others(Path(path))}, or write it"
         ) from None
     except UnicodeDecodeError as error:
         line = 1 + error.object[: error.start].count(b"\n")
@@ -51,6 +51,12 @@ def check_file(path: str | Path) -> None:
         found = "it is empty; " if content is None else ""
         reason = f"{found}it must hold keys at its top level, as config.yaml does"
         raise _wrong(path, reason)
+
+
+def _others(path: Path) -> str:
+    """Return the files of configuration that lie where one is missing."""
+    beside = sorted(other.name for other in path.parent.glob("*.yaml"))
+    return f" ({', '.join(beside)} lie there)" if beside else ""
 
 
 def _wrong(path: str | Path, reason: str) -> UserError:

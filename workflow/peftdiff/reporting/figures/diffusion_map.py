@@ -147,12 +147,14 @@ def _panels(
     if title:
         figure.suptitle(title, fontweight="bold")
     if keyed:
-        figure.legend(
+        key = figure.legend(
             [Line2D([], [], **_dot(c)) for c in range(len(class_names))],
             [f"{ascii_uppercase[c]}  {name}" for c, name in enumerate(class_names)],
             loc="outside lower center",
             ncols=key_columns,
         )
+        for text in key.get_texts():
+            text.set_parse_math(False)
     return figure, panels
 
 
@@ -252,6 +254,7 @@ def _look(label: int, keyed: bool) -> dict[str, Any]:
         "ha": "center",
         "va": "center",
         "zorder": 4,
+        "parse_math": False,
     }
     if keyed:
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": color}

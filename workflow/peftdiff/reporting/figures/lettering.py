@@ -1,7 +1,7 @@
 """Users' names, of classes above all, as a figure can show them.
 
-A figure's text is text: no name is mathematics (`style.RC`). Characters that the usual
-font lacks are drawn from another font of the machine, or written as escapes.
+Whoever draws one says that it is no mathematics (`parse_math=False`). Characters that
+the usual font lacks are drawn from another font of the machine, or written as escapes.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ CHARACTER_WIDTH = 1.75
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine
-    "text.parse_math": False,  # a name may hold dollar signs
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
