@@ -14,6 +14,9 @@ from peftdiff.runtime import UserError, logger
 UNAVAILABLE = "unavailable"
 """The column, or the metadata, that says why a file has no content."""
 
+NAMES = {"majority_class": str}
+"""Columns of names that may look like numbers: a class may be called 01."""
+
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
     """Write a tidy table as CSV, atomically; floats keep ten significant digits."""
@@ -30,7 +33,7 @@ def read_table(
     """
     as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False}
     try:
-        table = pd.read_csv(path, **(as_text if text else {}))
+        table = pd.read_csv(path, **(as_text if text else {"dtype": NAMES}))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; run the job that makes it") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):
