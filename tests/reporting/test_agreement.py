@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import same_color
 
 from peftdiff.evaluation.replicates import BASELINES
-from peftdiff.evaluation.studies.times import TOTAL, times_by_group
+from peftdiff.evaluation.studies.times import TOTAL
 from peftdiff.evaluation.verdict import BEYOND, UNCORRECTED_ONLY
 from peftdiff.paths import STUDY_TABLES, TABLES, cached, published_table
 from peftdiff.records import read_json, read_table
@@ -36,7 +36,10 @@ class Experiment:
         self.tau_page = tau_page(*(self.tables[n] for n in names)).replace("\n", " ")
         minutes = read_table(ROOT / published_table("timing_minutes"))
         self.times_page = times_page(
-            self.tables["timing"], minutes, self.record["machine"]
+            self.tables["times"],
+            self.tables["timing"],
+            minutes,
+            self.record["machine"],
         )
 
     def page_row(self, table, metric):
@@ -83,11 +86,9 @@ def test_one_verdict(experiment):
 
 
 def test_one_speed_up(experiment):
-    timing = experiment.tables["timing"]
-    totals = times_by_group(timing).query(
-        "group == @TOTAL", local_dict={"TOTAL": TOTAL}
-    )
-    panel = times.draw(timing).axes[-1]
+    minutes = experiment.tables["times"]
+    totals = minutes[minutes["group"] == TOTAL]
+    panel = times.draw(minutes).axes[-1]
     drawn = {t.xy[1]: t.get_text() for t in panel.texts if t.get_text().endswith("×")}
     second = experiment.times_page.split("## ")[2]
     for metric, value in totals.set_index("metric")["speed_up"].items():

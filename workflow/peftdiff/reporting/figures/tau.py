@@ -84,6 +84,8 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         why = "; ".join(note for note in reasons if note and note != EXPECTED)
         return style.sentence(f"No ranking has a weighted tau here: {why}.")
     rows = task_rows(tables.tasks_by_group(correlation), mean=None)
+    several = correlation["task"].nunique() > 1
+    rows = rows if several else rows[1:]  # The mean over one task is its own tau.
     metrics = _order_by_mean(summary)
     bands = math.ceil(len(metrics) / PANELS_PER_ROW)
     columns = math.ceil(len(metrics) / bands)
@@ -92,10 +94,12 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     for position, metric in enumerate(metrics):
         panel = figure.add_subplot(grid[divmod(position, columns)])
         chosen = correlation[correlation["metric"] == metric].set_index("task")
-        _draw_metric(panel, chosen, rows, means[metric])
+        _draw_tasks(panel, chosen, rows)
+        if several:
+            _draw_mean(panel, rows, means[metric])
         _finish(panel, labels.metric_label(metric), rows)
     figure.supxlabel("weighted τ between score and accuracy", fontsize=8)
-    _add_legend(figure)
+    _add_legend(figure, several)
     return figure
 
 
@@ -119,23 +123,21 @@ def _order_by_mean(summary: pd.DataFrame) -> list[str]:
     )
 
 
-def _draw_metric(
-    panel: Axes,
-    chosen: pd.DataFrame,
-    rows: Sequence[Row],
-    mean: Mapping[Any, Any],
-) -> None:
-    """Draw one metric's mean and tasks, each over its null distribution."""
+def _draw_tasks(panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row]) -> None:
+    """Draw one metric's tasks, each over its null distribution."""
     heights = {row.key: row.height for row in rows}
     for task, tau, null_sd in chosen[["weighted_tau", "null_sd"]].itertuples():
         _draw_tau(panel, heights[task], tau, null_sd, TASK)
+
+
+def _draw_mean(panel: Axes, rows: Sequence[Row], mean: Mapping[Any, Any]) -> None:
+    """Draw one metric's mean over tasks, a row of summary.csv."""
     look = _mean_mark(mean["verdict"] == BEYOND)
     null_sd = mean["null_sd_shared_permutation"]
     _draw_tau(panel, 0, mean["mean_weighted_tau"], null_sd, look, bold=True)
-    count = mean["n_tasks"]
     total = sum(row.key is not None for row in rows)
-    if count < total:
-        _write(panel, 0.75, f"{count:.0f} of {total}")
+    if mean["n_tasks"] < total:
+        _write(panel, 0.75, f"{mean['n_tasks']:.0f} of {total}")
 
 
 def _draw_tau(
@@ -181,7 +183,7 @@ def _finish(panel: Axes, title: str, rows: Sequence[Row]) -> None:
     panel.axvline(0, color=style.GREY, linewidth=0.6, zorder=1)
     panel.set_xlim(-1.05, 1.05)
     panel.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "", "0", "", "1"])
-    panel.set_ylim(rows[-1].height + 0.6, -0.6)
+    panel.set_ylim(rows[-1].height + 0.6, rows[0].height - 0.6)
     named = panel.get_subplotspec().is_first_col()  # type: ignore[union-attr]
     panel.set_yticks(
         [row.height for row in rows], [row.label if named else "" for row in rows]
@@ -192,10 +194,13 @@ def _finish(panel: Axes, title: str, rows: Sequence[Row]) -> None:
     panel.spines["left"].set_visible(False)
 
 
-def _add_legend(figure: Figure) -> None:
-    entries: dict[str, Artist] = {
+def _add_legend(figure: Figure, several: bool) -> None:
+    means: dict[str, Artist] = {
         "mean, beyond chance": Line2D([], [], **_mean_mark(True)),
         "mean, not beyond chance": Line2D([], [], **_mean_mark(False)),
+    }
+    entries: dict[str, Artist] = {
+        **(means if several else {}),
         "one task": Line2D([], [], **TASK),
         **band_legend(),
         "undefined": Line2D([], [], **UNDEFINED),
