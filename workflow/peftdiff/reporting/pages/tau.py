@@ -73,6 +73,7 @@ def tau_page(
         f"{n_methods} of {n_configured}" if n_configured > n_methods else n_methods
     )
     n_tasks = correlation["task"].nunique()
+    told = () if judged is None else ("chance", "told apart")
     unsaid = "" if says_top_3(summary) else "top 3"
     texts = [
         *([PUBLISHED.format(published)] if published else []),
@@ -91,7 +92,9 @@ def tau_page(
         *_tau_tables(correlation),
         *([] if judged is None else _task_parts(*judged)),
         "\n".join(map(paragraph, texts)),
-        "\n".join(paragraph(GLOSSARY[word]) for word in QUOTED if word != unsaid),
+        "\n".join(
+            paragraph(GLOSSARY[word]) for word in (*told, *QUOTED) if word != unsaid
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 
