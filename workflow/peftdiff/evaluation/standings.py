@@ -158,6 +158,11 @@ def describe_tasks(truth: pd.DataFrame, standings: pd.DataFrame) -> pd.DataFrame
     return pd.DataFrame(rows, columns=TASKS)
 
 
+def with_accuracies(tasks: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of tasks.csv that have any accuracy."""
+    return tasks[tasks["verdict"] != NO_ACCURACY]
+
+
 def says_something(tasks: pd.DataFrame) -> bool:
     """Whether on any task a ranking of the methods can mean anything.
 

@@ -112,7 +112,7 @@ def meaningless(verdicts: Sequence[str]) -> str:
     verdicts
         On each task: on none of them can methods be told from chance and apart.
     """
-    n_tasks = len(verdicts)
+    n_tasks = sum(verdict != found.NO_ACCURACY for verdict in verdicts)
     parts = ["chance"] if found.AT_CHANCE in verdicts else []
     parts += ["one another"] if found.ALL_ALIKE in verdicts else []
     if not parts:

@@ -68,15 +68,19 @@ def answer_page(tables: Mapping[str, pd.DataFrame], width: int = WIDTH) -> str:
     subject = found.subject["metric"]
     chosen = {c.task: c for c in choices_of(tables["first_choices"], subject)}
     rows = {row["task"]: row for row in tables["tasks"].to_dict("records")}
-    ordered = {task: rows[task] for task in order_tasks(rows)}
-    if len(rows) <= ROWS:
+    ordered = {
+        task: rows[task]
+        for task in order_tasks(rows)
+        if rows[task]["n_methods"] or chosen[task].first
+    }
+    if len(ordered) <= ROWS:
         lines = _by_task(ordered, chosen, metric_label(subject))
     else:
         lines = _by_method(ordered)
     lines = [row if len(row) <= width else f"{row[: width - 3]}..." for row in lines]
     texts = [
         _of_one_task(ordered, tables["standings"]),
-        _worth(found, list(tables["tasks"]["verdict"])),
+        _worth(found, [row["verdict"] for row in ordered.values()]),
         _instead(found),
     ]
     texts = [text for text in texts if text]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from peftdiff.evaluation.correlation import RANDOM
 from peftdiff.evaluation.replicates import BASELINES
-from peftdiff.evaluation.standings import says_something
+from peftdiff.evaluation.standings import says_something, with_accuracies
 from peftdiff.evaluation.summary import says_top_3
 from peftdiff.evaluation.verdict import (
     BEYOND,
@@ -67,8 +67,9 @@ def tau_page(
     """
     experiment = correlation["experiment"].iloc[0]
     n_methods = int(correlation["n_methods"].max())
-    verdicts = [] if judged is None else list(judged[0]["verdict"])
-    meaning = judged is None or says_something(judged[0])
+    there = None if judged is None else with_accuracies(judged[0])
+    meaning = there is None or says_something(there)
+    verdicts = [] if there is None else list(there["verdict"])
     methods = (
         f"{n_methods} of {n_configured}" if n_configured > n_methods else n_methods
     )
@@ -78,7 +79,7 @@ def tau_page(
     texts = [
         *([PUBLISHED.format(published)] if published else []),
         *(
-            _verdict_sentences(summary, n_methods, n_tasks)
+            _verdict_sentences(summary, n_methods, len(verdicts) or n_tasks)
             if meaning
             else [meaningless(verdicts)]
         ),
@@ -140,6 +141,7 @@ def _tau_tables(correlation: pd.DataFrame) -> list[str]:
 
 def _task_parts(tasks: pd.DataFrame, standings: pd.DataFrame) -> list[str]:
     """Return a table of what the accuracies tell, and a sentence for each task."""
+    tasks = with_accuracies(tasks)
     known = tasks["chance"].notna().any()
     best = tasks["best"].fillna("").astype(str)
     columns: dict[str, Iterable[str]] = {"task": tasks["task"], "best method": best}

@@ -18,6 +18,7 @@ from peftdiff.evaluation.standings import (
     BestOnAverage,
     best_on_average,
     says_something,
+    with_accuracies,
 )
 from peftdiff.evaluation.studies.times import (
     TOTAL,
@@ -149,7 +150,8 @@ def answer(tables: Mapping[str, pd.DataFrame], config: Mapping[str, Any]) -> Ans
     candidates = table[~table["metric"].isin(BASELINES)]
     rivals = candidates[candidates["metric"] != subject]
     source = published_source(truth)
-    meaning = says_something(tables["tasks"])
+    judged = with_accuracies(tables["tasks"])
+    meaning = says_something(judged)
     return Answer(
         subject=rows[subject],
         chance=rows.get(RANDOM),
@@ -160,7 +162,7 @@ def answer(tables: Mapping[str, pd.DataFrame], config: Mapping[str, Any]) -> Ans
         ).to_dict("records"),
         says_something=meaning,
         unranked=_why_unranked(tables["correlation"], subject),
-        fixed=best_on_average(truth) if meaning and len(tables["tasks"]) > 1 else None,
+        fixed=best_on_average(truth) if meaning and len(judged) > 1 else None,
         cost=cost_of(subject, tables["scores"], truth, tables.get("times")),
         reliability=float(tables["reliability"]["reliability"].mean()),
         ceilings=(candidates["ceiling"].min(), candidates["ceiling"].max()),

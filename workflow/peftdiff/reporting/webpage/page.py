@@ -158,6 +158,8 @@ def _tasks(tables: Tables, subject: str) -> list[Task]:
     chosen = {c.task: c for c in choices_of(tables["first_choices"], subject)}
     rows = {row["task"]: row for row in tables["tasks"].to_dict("records")}
     standings = tables["standings"]
+    # A task without anything to say is named among the missing ones.
+    rows = {t: r for t, r in rows.items() if r["n_methods"] or chosen[t].first}
     return [
         Task(
             row=rows[task],
