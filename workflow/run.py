@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from peftdiff.config import check_config
-from peftdiff.paths import RESULTS, Experiment, live
+from peftdiff.paths import RESULTS, TABLES, Experiment, live
 from peftdiff.runtime import UserError, one_sentence
 from terminal.configuration import read_configuration
 from terminal.engine import Stopped, call_engine, stop_on_signals
@@ -89,8 +89,7 @@ def answer(experiment: Experiment) -> str:
     from peftdiff.records.tables import read_table
     from peftdiff.reporting.pages.answer import answer_page
 
-    names = ("summary", "scores", "ground_truth", "reliability")
-    tables = {name: read_table(experiment.table(name)) for name in names}
+    tables = {name: read_table(experiment.table(name)) for name in TABLES}
     width = min(WIDTH, max(NARROW, shutil.get_terminal_size().columns))
     return (
         f"{answer_page(tables, width)}\n"

@@ -10,13 +10,17 @@ STUDY = "osu_unified_study"
 
 
 def truth(seeds=(0, 1, 2), tasks=TASKS, methods=METHODS):
-    """Return rows of ground_truth.csv; a reference outside the pool is the best."""
+    """Return rows of ground_truth.csv; a reference outside the pool is the best.
+
+    Methods are points apart, seeds of a method less than one.
+    """
     rng = np.random.default_rng(0)
     rows = [
         *(
-            (task, group, method, True, seed, rng.integers(30, 70) + rng.uniform())
+            (task, group, method, True, seed, level + rng.uniform())
             for task, group in tasks.items()
             for method in methods
+            for level in [rng.integers(30, 70)]
             for seed in seeds
         ),
         *((task, group, "full", False, 0, 99.0) for task, group in tasks.items()),
@@ -26,6 +30,41 @@ def truth(seeds=(0, 1, 2), tasks=TASKS, methods=METHODS):
     table.insert(0, "experiment", "test")
     counts = {method: 100 * place for place, method in enumerate([*methods, "full"])}
     return table.assign(trainable_parameters=table["method"].map(counts))
+
+
+def counted(accuracies, *, share=25.0, n_images=1000, n_classes=4, name="cat"):
+    """Return a ground truth whose test images were counted.
+
+    `accuracies` are by task, then by method: of each seed. The most frequent class,
+    `name`, has a `share` of the test images, percent.
+    """
+    rows = [
+        ("test", task, None, method, True, seed, accuracy, 100 * (place + 1))
+        for task, methods in accuracies.items()
+        for place, (method, seeds) in enumerate(methods.items())
+        for seed, accuracy in enumerate(seeds)
+    ]
+    columns = ["experiment", "task", "group", "method", "in_pool", "seed", "accuracy"]
+    return pd.DataFrame(rows, columns=[*columns, "trainable_parameters"]).assign(
+        n_test_images=n_images,
+        n_classes=n_classes,
+        chance=100 / n_classes,
+        majority_class=name,
+        majority_share=share,
+    )
+
+
+def scores_of(truth, metrics=("peftdiff", "logme"), seed=0):
+    """Return scores drawn at random for the methods of a ground truth."""
+    rng = np.random.default_rng(seed)
+    pool = truth.loc[
+        truth["in_pool"], ["experiment", "task", "group", "method", "seed"]
+    ]
+    parts = [
+        pool.assign(metric=metric, score=rng.normal(size=len(pool)))
+        for metric in metrics
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def published(measured=None):

@@ -5,17 +5,27 @@ import re
 import pytest
 from matplotlib.colors import same_color
 
+from peftdiff.evaluation.comparison import compare_all, compare_pairs
+from peftdiff.evaluation.correlation import correlate, reliabilities
+from peftdiff.evaluation.derived import with_derived
 from peftdiff.evaluation.replicates import BASELINES
-from peftdiff.evaluation.studies.times import TOTAL, times_by_group
+from peftdiff.evaluation.stability import leave_methods_out
+from peftdiff.evaluation.standings import ONE_BEST, SOME_ALIKE
+from peftdiff.evaluation.studies.times import TOTAL
+from peftdiff.evaluation.summary import summarize
 from peftdiff.evaluation.verdict import BEYOND, UNCORRECTED_ONLY
+from peftdiff.methods import METHODS
 from peftdiff.paths import STUDY_TABLES, TABLES, cached, published_table
 from peftdiff.records import read_json, read_table
 from peftdiff.reporting import text
-from peftdiff.reporting.figures import style, tau, times
+from peftdiff.reporting.figures import FIGURES, accuracy, style, tau, times
 from peftdiff.reporting.labels import metric_label
+from peftdiff.reporting.pages.answer import answer_page
 from peftdiff.reporting.pages.tau import tau_page
 from peftdiff.reporting.pages.times import times_page
+from peftdiff.reporting.standings import meaningless, standing, undecidable
 from peftdiff.reporting.webpage import page_contents, render
+from tests.helpers import tables
 from tests.helpers.poster import poster
 from tests.helpers.project import ROOT
 from tests.helpers.webpage import Opening, parts, text_of
@@ -36,7 +46,10 @@ class Experiment:
         self.tau_page = tau_page(*(self.tables[n] for n in names)).replace("\n", " ")
         minutes = read_table(ROOT / published_table("timing_minutes"))
         self.times_page = times_page(
-            self.tables["timing"], minutes, self.record["machine"]
+            self.tables["times"],
+            self.tables["timing"],
+            minutes,
+            self.record["machine"],
         )
 
     def page_row(self, table, metric):
@@ -83,11 +96,9 @@ def test_one_verdict(experiment):
 
 
 def test_one_speed_up(experiment):
-    timing = experiment.tables["timing"]
-    totals = times_by_group(timing).query(
-        "group == @TOTAL", local_dict={"TOTAL": TOTAL}
-    )
-    panel = times.draw(timing).axes[-1]
+    minutes = experiment.tables["times"]
+    totals = minutes[minutes["group"] == TOTAL]
+    panel = times.draw(minutes).axes[-1]
     drawn = {t.xy[1]: t.get_text() for t in panel.texts if t.get_text().endswith("×")}
     second = experiment.times_page.split("## ")[2]
     for metric, value in totals.set_index("metric")["speed_up"].items():
@@ -102,3 +113,93 @@ def test_one_speed_up(experiment):
     first = experiment.times_page.split("## ")[1]
     (line,) = [ln for ln in first.splitlines() if ln.startswith("| total ")]
     assert line.split("|")[5].strip() == f"{ours}x"
+
+
+def invented(name):
+    """Return the tables of experiments that say little, or something."""
+    few = {"lora": [80.0], "vpt": [79.5], "bitfit": [50.0]}
+    steady = {m: [50.0 + 5 * p + s / 10 for s in range(5)] for p, m in enumerate(NINE)}
+    truth = {
+        "one task, three methods": tables.counted({"pets": few}),
+        "one method": tables.counted({"pets": {"lora": [80.0]}}),
+        "two and two": tables.counted(
+            {t: {"lora": [80.0] * 3, "vpt": [60.0] * 3} for t in ("pets", "cars")}
+        ),
+        "three and nine": tables.counted(
+            {t: steady for t in ("pets", "cars", "birds")}, share=40.0
+        ),
+        "at chance": tables.counted({"pets": {m: [24.0] for m in NINE}}),
+        "without an error": tables.counted({"pets": {m: [100.0] * 3 for m in NINE}}),
+    }[name]
+    scores = tables.scores_of(truth)
+    names = dict.fromkeys(truth["task"], "")
+    parts = tables.components(tasks=names, methods=list(truth["method"].unique()))
+    correlation = correlate(scores, truth)
+    friedman = compare_all(correlation)
+    return with_derived(
+        {
+            "scores": scores.assign(seconds=0.5),
+            "ground_truth": truth.assign(train_seconds=60.0),
+            "correlation": correlation,
+            "reliability": reliabilities(truth),
+            "summary": summarize(scores, truth),
+            "friedman": friedman,
+            "nemenyi": compare_pairs(friedman),
+            "stability": leave_methods_out(scores, truth, parts),
+        }
+    )
+
+
+NINE = [*METHODS][:9]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("one task, three methods", "one method", "two and two", "three and nine"),
+        *("at chance", "without an error"),
+    ],
+)
+def test_page_markdown_terminal_and_figures_say_the_same(name):
+    found = invented(name)
+    html = render(page_contents(found, poster(), {}), {}, parts())
+    page = text_of(html).replace("\u00a0", " ")
+    names = ("correlation", "reliability", "summary")
+    judged = (found["tasks"], found["standings"])
+    markdown = " ".join(tau_page(*(found[n] for n in names), judged=judged).split())
+    terminal = " ".join(answer_page(found).split())
+    for row in found["tasks"].to_dict("records"):
+        own = found["standings"][found["standings"]["task"] == row["task"]]
+        said = standing(row, own).replace("\u00a0", " ")
+        assert said in page
+        assert f"{row['task']}: {said}" in markdown
+        if len(found["tasks"]) == 1:
+            assert f"{row['task']}: {said}" in terminal
+    # What holds of the whole is said in the same words, and nowhere twice.
+    n_tasks, n_methods = len(found["tasks"]), int(found["tasks"]["n_methods"].max())
+    smallest = found["summary"]["smallest_p_value"].max()
+    whole = [
+        meaningless(list(found["tasks"]["verdict"])),
+        undecidable(smallest, n_methods, n_tasks),
+    ]
+    for sentence in whole:
+        counts = [shown.count(sentence) for shown in (page, markdown, terminal)]
+        assert counts in ([0, 0, 0], [1, 1, 1])
+    means = found["summary"].set_index("metric")["mean_weighted_tau"].dropna()
+    taus = found["correlation"].query("metric != 'random'")["weighted_tau"]
+    figure = tau.draw(found["correlation"], found["summary"])
+    assert bool(figure.axes) == taus.notna().any()
+    for metric, mean in means.items():
+        assert f"{mean:+.2f}" in markdown
+        if figure.axes:
+            assert text.number(mean) in page
+            titles = {ax.get_title().replace("\n", " "): ax for ax in figure.axes}
+            drawn = [t.get_text() for t in titles[metric_label(metric)].texts]
+            assert text.number(mean) in drawn
+    best = accuracy.draw(*(found[n] for n in FIGURES["accuracy"].tables))
+    bold = [t for ax in best.axes for t in ax.texts if t.get_weight() == "bold"]
+    told = found["tasks"]["verdict"].isin([ONE_BEST, SOME_ALIKE])
+    counted = found["tasks"].loc[told, "n_among_best"].sum()
+    marked = re.search('<table id="table-accuracy".*?</table>', html, re.S)[0]
+    assert len([t for t in bold if t.get_text().isdigit()]) == counted
+    assert marked.count("<b>") == counted

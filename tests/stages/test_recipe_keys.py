@@ -37,6 +37,8 @@ CHANGES = {
     "flips": True,
     "drop_path": 0.9,
     "augmentation": {"flip": 0.5},
+    "schedule": "timm",
+    "decay": "matrices",
 }
 CNN = {"blocks": [1, 1, 1, 1], "channels": [2, 2, 2, 2]}
 LEVEL = {"sizes": [1, 2], "depths": [0.5, 1.0]}

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import correlate_scores
+import judge_accuracies
 import leave_methods_out
 import summarize_scores
 import tabulate_tau
@@ -14,6 +15,7 @@ from peftdiff.evaluation.correlation import (
     mean_accuracies,
     reliabilities,
 )
+from peftdiff.evaluation.standings import NO_ACCURACY
 from peftdiff.evaluation.studies.ablation import ablate
 from peftdiff.evaluation.studies.grid import score_settings, tabulate_grid
 from peftdiff.evaluation.studies.parameters import SETTING
@@ -144,9 +146,19 @@ def test_the_scripts_from_partial_tables_to_the_page(tmp_path):
     )
     stability, page = str(tmp_path / "stability.csv"), tmp_path / "tau.md"
     leave_methods_out.main(*inputs, paths["components"], stability, **configured)
-    assert read_table(stability)["note"].str.startswith(SEVEN).all()
+    ranked = read_table(stability).query("metric != 'static'")  # which may be tied
+    assert ranked["note"].str.startswith(SEVEN).all()
+    judged = {
+        f"{name}_path": str(tmp_path / f"{name}.csv")
+        for name in ("tasks", "standings", "choices")
+    }
+    judge_accuracies.main(*inputs, **judged, **configured)
+    verdicts = read_table(judged["tasks_path"])["verdict"].value_counts()
+    assert verdicts[NO_ACCURACY] == 12
     tabulate_tau.main(
-        *(made["correlation"], made["reliability"], made["summary"], str(page)),
+        *(made["correlation"], made["reliability"], made["summary"]),
+        (judged["tasks_path"], judged["standings_path"]),
+        str(page),
         methods=tables.METHODS,
         source="fine_tune",
     )

@@ -10,7 +10,7 @@ import take_published_truth
 from peftdiff.evaluation.correlation import complete_truth, correlate, reliabilities
 from peftdiff.evaluation.published.truth import NO_SEEDS, published_source
 from peftdiff.evaluation.stability import leave_methods_out
-from peftdiff.evaluation.studies.times import gather_times
+from peftdiff.evaluation.studies.times import gather_times, times_by_group
 from peftdiff.evaluation.summary import summarize
 from peftdiff.paths import published_table
 from peftdiff.records import read_json, read_table, write_arrays, write_table
@@ -82,7 +82,7 @@ def test_times_say_that_fine_tuning_was_not_timed():
     columns = ["group", "peftdiff_minutes", "fine_tuning_minutes", "speed_up"]
     poster = pd.DataFrame([["total", 1.0, 2.0, 2.0]], columns=columns)
     machine = dict.fromkeys(["system", "architecture", "cores", "python"], "x")
-    text = " ".join(times_page(timing, poster, machine).split())
+    text = " ".join(times_page(times_by_group(timing), timing, poster, machine).split())
     assert "fine_tune (15 of 15 models)" in text
     assert "Fine-tuned: nothing here, the accuracies are published." in text
     assert "other seeds" not in text

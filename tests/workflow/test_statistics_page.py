@@ -5,7 +5,8 @@ import re
 import pandas as pd
 import pytest
 
-from peftdiff.evaluation import verdict
+from peftdiff.evaluation import first_choice, standings, verdict
+from peftdiff.evaluation.studies.times import TIMES
 from peftdiff.evaluation.summary import COLUMNS
 from peftdiff.reporting.glossary import GLOSSARY
 from tests.helpers.project import CACHED, ROOT
@@ -23,13 +24,19 @@ def test_the_page_quotes_the_glossary(word):
 def test_it_explains_every_verdict():
     names = {name: value for name, value in vars(verdict).items() if name.isupper()}
     said = [value for value in names.values() if isinstance(value, str)]
+    said += [
+        *(standings.ONE_BEST, standings.SOME_ALIKE, standings.ALL_ALIKE),
+        *(standings.AT_CHANCE, standings.ALONE, standings.NOT_TOLD),
+        standings.NO_ACCURACY,
+    ]
     assert [word for word in said if f"| {word} |" not in PAGE] == ["random"]
 
 
 def test_its_columns_are_those_of_the_table():
     named = set(re.findall(r"`([a-z_0-9]+)`", PAGE))
     assert {"verdict", "smallest_p_value", "p_value_corrected"} <= named & set(COLUMNS)
-    assert named - set(COLUMNS) <= {"note", "times_by_group"}
+    others = {*standings.STANDINGS, *standings.TASKS, *first_choice.COLUMNS, *TIMES}
+    assert named <= {*COLUMNS, *others}
 
 
 def test_its_code_gives_the_kept_verdicts(monkeypatch, capsys):

@@ -21,6 +21,9 @@ TABLES = {
     "scores": "scores",
     "correlation": "weighted tau, task by task",
     "reliability": "reliability of the accuracies",
+    "tasks": "what the accuracies tell on each task",
+    "standings": "every method on each task",
+    "first_choices": "first choice of every metric",
     "summary": "summary of every metric",
     "friedman": "mean ranks of the metrics",
     "nemenyi": "pairs of metrics",
@@ -34,6 +37,7 @@ STUDY_TABLES = {
     "grid_choice": "choice of a setting",
     "choices": "choices of the definition",
     "timing": "seconds of scoring and fine-tuning",
+    "times": "minutes of scoring and fine-tuning, and the speed-up",
     "complexity": "complexity of the embeddings",
 }
 STUDY_PAGES = ("times", "complexity")

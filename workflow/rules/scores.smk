@@ -2,7 +2,8 @@
 
 Takes embeddings/<task>.safetensors and tables/ground_truth.csv.
 Makes tables/scores.csv, tables/components.csv, tables/correlation.csv,
-tables/reliability.csv, tables/summary.csv, tables/friedman.csv, tables/nemenyi.csv,
+tables/reliability.csv, tables/tasks.csv, tables/standings.csv,
+tables/first_choices.csv, tables/summary.csv, tables/friedman.csv, tables/nemenyi.csv,
 tables/stability.csv, tables/tau.md, and of all these tables/provenance.json.
 """
 
@@ -69,6 +70,27 @@ rule correlate_scores:
         "../scripts/correlate_scores.py"
 
 
+rule judge_accuracies:
+    input:
+        scores=LIVE.table("scores"),
+        truth=LIVE.table("ground_truth"),
+    output:
+        tasks=shown_table("tasks"),
+        standings=shown_table("standings"),
+        choices=shown_table("first_choices"),
+    log:
+        LIVE.log("judge_accuracies"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        **CONFIGURED,
+    message:
+        "Say what the accuracies tell on each task"
+    script:
+        "../scripts/judge_accuracies.py"
+
+
 rule summarize_scores:
     input:
         scores=LIVE.table("scores"),
@@ -116,6 +138,8 @@ rule tabulate_tau:
         correlation=LIVE.table("correlation"),
         reliability=LIVE.table("reliability"),
         summary=LIVE.table("summary"),
+        tasks=LIVE.table("tasks"),
+        standings=LIVE.table("standings"),
     output:
         shown(LIVE.page("tau"), "tau_table", "weighted tau (table)", "Results"),
     log:

@@ -1,6 +1,6 @@
 """Gather the seconds of scoring and of fine-tuning, and compare them."""
 
-from peftdiff.evaluation.studies.times import gather_times
+from peftdiff.evaluation.studies.times import gather_times, times_by_group
 from peftdiff.records import read_json, read_table, read_tables, write_table, write_text
 from peftdiff.reporting.pages.times import times_page
 from peftdiff.runtime import job, params_as_kwargs
@@ -20,11 +20,12 @@ def main(
     poster_path: str,
     provenance_path: str,
     path: str,
+    times_path: str,
     page_path: str,
     methods: list[str],
     store: str,
 ) -> None:
-    """Write the seconds of every stage, and the minutes in the poster's layout."""
+    """Write the seconds of every stage, minutes and speed-ups, and their page."""
     embedding = read_tables(embedding_paths) if embedding_paths else None
     trained = dict(zip(methods, map(read_models, method_paths), strict=True))
     source = source_times(RunStore(store), trained)
@@ -35,10 +36,12 @@ def main(
         embedding=embedding,
         source=source,
     )
+    times = times_by_group(timing)
     write_table(path, timing)
+    write_table(times_path, times)
     poster = read_table(poster_path, POSTER)
     machine = read_json(provenance_path)["machine"]
-    write_text(page_path, times_page(timing, poster, machine))
+    write_text(page_path, times_page(times, timing, poster, machine))
 
 
 if __name__ == "__main__":
@@ -52,6 +55,7 @@ if __name__ == "__main__":
             poster_path=snakemake.input.poster,
             provenance_path=snakemake.input.provenance,
             path=snakemake.output.timing,
+            times_path=snakemake.output.times,
             page_path=snakemake.output.page,
             **params_as_kwargs(snakemake.params),
         )

@@ -1,6 +1,7 @@
 """Fine-tune methods and references on a task, and measure them on its test images."""
 
 from peftdiff.data.images import read_splits
+from peftdiff.evaluation.standings import describe_test_set
 from peftdiff.records import propagate_unavailable, with_columns, write_table
 from peftdiff.runtime import job
 from peftdiff.stages import (
@@ -66,6 +67,8 @@ def main(
     )
     if held_out:
         rows["validation_accuracy"] = [max(held_out[m]) for m in rows["method"]]
+    (class_names,) = test_images.class_names
+    rows = rows.assign(**describe_test_set(test_images.labels, class_names))
     write_table(path, with_columns(rows, **names))
 
 

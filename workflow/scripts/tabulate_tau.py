@@ -11,6 +11,7 @@ def main(
     correlation_path: str,
     reliability_path: str,
     summary_path: str,
+    judged_paths: tuple[str, str],
     path: str,
     *,
     methods: list[str],
@@ -25,6 +26,7 @@ def main(
         read_table(reliability_path),
         read_table(summary_path),
         n_configured=len(methods),
+        judged=(read_table(judged_paths[0]), read_table(judged_paths[1])),
         published="" if source == FINE_TUNE else source_label(source),
     )
     write_text(path, page)
@@ -36,6 +38,7 @@ if __name__ == "__main__":
             snakemake.input.correlation,
             snakemake.input.reliability,
             snakemake.input.summary,
+            (snakemake.input.tasks, snakemake.input.standings),
             snakemake.output[0],
             **params_as_kwargs(snakemake.params),
         )

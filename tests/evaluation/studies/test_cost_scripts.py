@@ -159,6 +159,7 @@ def test_times_from_tables_to_a_figure(tmp_path, make):
         poster_path=POSTER,
         provenance_path=f"{tmp_path}/provenance.json",
         path=f"{tmp_path}/timing.csv",
+        times_path=f"{tmp_path}/times.csv",
         page_path=f"{tmp_path}/times.md",
         methods=list(models),
         store=str(tmp_path / "runs"),
@@ -169,6 +170,6 @@ def test_times_from_tables_to_a_figure(tmp_path, make):
         "source_training": 60.0,
     }
     assert "20.0x" in (tmp_path / "times.md").read_text()
-    sources = {"timing": f"{tmp_path}/timing.csv"}
+    sources = {"times": f"{tmp_path}/times.csv"}
     draw_figure.main(sources, [f"{tmp_path}/times.svg"], name="times")
     assert (tmp_path / "times.svg").stat().st_size > 5000

@@ -146,8 +146,11 @@ def test_the_tables_survive_being_written(tmp_path):
     timing.to_csv(tmp_path / "timing.csv", index=False)
     again = pd.read_csv(tmp_path / "timing.csv")
     pd.testing.assert_frame_equal(times_by_group(again), times_by_group(timing))
-    page = times_page(timing, POSTER, MACHINE)
-    assert times_page(again, POSTER, MACHINE) == page
+    assert page_of(again) == page_of(timing)
+
+
+def page_of(timing):
+    return times_page(times_by_group(timing), timing, POSTER, MACHINE)
 
 
 def cells(page, row, number=0):
@@ -156,7 +159,7 @@ def cells(page, row, number=0):
 
 
 def test_the_page_has_the_posters_row_beside_ours():
-    page = times_page(gather_times(*tables()), POSTER, MACHINE)
+    page = page_of(gather_times(*tables()))
     total = cells(page, "total")
     assert total[1:5] == ["3", "2.00", "120", "60.0x"]
     assert total[5:] == ["55.44", "11074.5", "199.77x"]
@@ -169,7 +172,7 @@ def test_the_page_has_the_posters_row_beside_ours():
 
 
 def test_the_page_says_what_the_minutes_are_for():
-    page = times_page(gather_times(*tables()), POSTER, MACHINE)
+    page = page_of(gather_times(*tables()))
     words = " ".join(page.split())
     assert "Scored: 2 methods x 2 seeds, 1000 images a task." in words
     assert "Fine-tuned: 2 methods x 2 seeds, 10 epochs each." in words
@@ -183,7 +186,7 @@ def test_the_page_says_what_the_minutes_are_for():
 
 def test_the_page_says_what_is_missing_or_unequal():
     scores, components, truth, *_ = tables(tuned_seeds=(0,))
-    page = times_page(gather_times(scores, components, truth), POSTER, MACHINE)
+    page = page_of(gather_times(scores, components, truth))
     words = " ".join(page.split())
     assert "not recorded: embed (15 of 15 models), source_training (4 of 4" in words
     assert "There are other seeds on either side" in words

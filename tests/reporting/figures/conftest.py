@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from peftdiff.evaluation.standings import describe_tasks, stand
 from peftdiff.tasks import GROUPS, TASKS, VtabTask
 
 METHODS = (
@@ -63,9 +64,20 @@ class Tables:
 
     @staticmethod
     def summary(correlation, null_sd=0.2):
-        metrics = correlation["metric"].unique()
-        table = pd.DataFrame({"experiment": "mini", "metric": metrics})
-        return table.assign(null_sd_shared_permutation=null_sd, verdict="undefined")
+        taus = correlation.groupby("metric", sort=False)["weighted_tau"]
+        table = pd.DataFrame(
+            {"mean_weighted_tau": taus.mean(), "n_tasks": taus.count()}
+        ).reset_index()
+        return table.assign(
+            experiment="mini", null_sd_shared_permutation=null_sd, verdict="undefined"
+        )
+
+    @staticmethod
+    def judged(truth):
+        """Return what the accuracy figure is drawn from, by name."""
+        standings = stand(truth)
+        tasks = describe_tasks(truth, standings)
+        return {"ground_truth": truth, "standings": standings, "tasks": tasks}
 
     @staticmethod
     def friedman(metrics=METRICS[:-1], difference=1.5, n_tasks=12):

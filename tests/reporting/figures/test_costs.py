@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
+from peftdiff.evaluation.studies.times import times_by_group
 from peftdiff.reporting.figures import scree, times
 from tests.helpers import study_tables
+
+
+def drawn(timing):
+    return times.draw(times_by_group(timing))
 
 
 def shown(panel, texts):
@@ -22,7 +27,7 @@ def points(panel, filled):
 
 
 def test_times_are_minutes_of_every_group_and_of_all(make, texts):
-    figure = times.draw(study_tables.timing(make.six))
+    figure = drawn(study_tables.timing(make.six))
     panels = figure.axes
     titles = [panel.get_title(loc="left") for panel in panels]
     assert titles == [
@@ -48,7 +53,7 @@ def test_times_are_minutes_of_every_group_and_of_all(make, texts):
 def test_times_without_the_embedding_show_the_metric_alone(make, texts):
     timing = study_tables.timing(make.six)
     lost = timing["stage"] == "embed"
-    figure = times.draw(timing.assign(seconds=timing["seconds"].mask(lost)))
+    figure = drawn(timing.assign(seconds=timing["seconds"].mask(lost)))
     panel = figure.axes[0]
     assert points(panel, filled=True) == set()
     assert len(points(panel, filled=False)) == 2
@@ -56,21 +61,21 @@ def test_times_without_the_embedding_show_the_metric_alone(make, texts):
 
 
 def test_one_group_is_shown_once(make):
-    figure = times.draw(study_tables.timing({"natural": ("digits",)}))
+    figure = drawn(study_tables.timing({"natural": ("digits",)}))
     assert [p.get_title(loc="left") for p in figure.axes] == ["All\n1 task"]
 
 
 def test_times_of_no_metric_are_named(make):
     timing = study_tables.timing(make.six)
-    with pytest.raises(ValueError, match=r"timing\.csv times no metric"):
-        times.draw(timing[timing["stage"] == "embed"])
+    with pytest.raises(ValueError, match=r"times\.csv has no rows"):
+        drawn(timing[timing["stage"] == "embed"])
 
 
 @pytest.mark.parametrize("tasks", ["six", "eight", "nineteen"])
 def test_no_text_covers_another(make, overlaps, tasks):
     tasks = getattr(make, tasks)
     metrics = ("peftdiff", "logme", "nearest_class_mean", "pactran_gaussian")
-    assert overlaps(times.draw(study_tables.timing(tasks, metrics))) == []
+    assert overlaps(drawn(study_tables.timing(tasks, metrics))) == []
     figure = scree.draw(study_tables.complexity(tasks), study_tables.scree(tasks))
     assert overlaps(figure) == []
 

@@ -7,6 +7,7 @@ import pytest
 from matplotlib import _pylab_helpers
 from matplotlib.figure import Figure
 
+from peftdiff.evaluation.studies.times import times_by_group
 from peftdiff.reporting.figures import (
     FIGURES,
     FigureEntry,
@@ -29,7 +30,7 @@ def sources(make):
     correlation = make.correlation(tasks, ("peftdiff", "static"))
     taus, agreement = study_tables.published()
     made = {
-        "ground_truth": truth,
+        **make.judged(truth),
         "scores": make.scores(truth),
         "correlation": correlation,
         "summary": make.summary(correlation),
@@ -38,7 +39,7 @@ def sources(make):
         "grid": study_tables.grid(tasks),
         "grid_choice": study_tables.grid_choice(tasks),
         "choices": study_tables.choices(tasks),
-        "timing": study_tables.timing(tasks),
+        "times": times_by_group(study_tables.timing(tasks)),
         "complexity": study_tables.complexity(tasks),
         "scree": study_tables.scree(tasks),
         "published_taus": taus,
@@ -111,9 +112,12 @@ def test_rows_may_come_with_any_index(sources, name):
         ("accuracy", "ground_truth", "in_pool"),
         ("accuracy", "ground_truth", "experiment"),
         ("scores", "scores", "score"),
+        ("accuracy", "standings", "among_best"),
+        ("accuracy", "tasks", "majority_share"),
         ("scores", "ground_truth", "accuracy"),
         ("scores", "correlation", "weighted_tau"),
         ("tau", "correlation", "null_sd"),
+        ("tau", "summary", "mean_weighted_tau"),
         ("tau", "summary", "null_sd_shared_permutation"),
         ("critical_difference", "friedman", "mean_rank"),
         ("ablation", "ablation", "variant"),
@@ -123,7 +127,7 @@ def test_rows_may_come_with_any_index(sources, name):
         ("grid_maps", "grid_choice", "choice"),
         ("choices", "choices", "agreement"),
         ("start_seeds", "choices", "run_agreement"),
-        ("times", "timing", "stage"),
+        ("times", "times", "speed_up"),
         ("scree", "complexity", "fraction_95"),
         ("published", "published_taus", "weighted_tau"),
         ("published", "published_agreement", "null_sd"),

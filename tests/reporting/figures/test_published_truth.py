@@ -14,7 +14,7 @@ def published(make, seeds=1):
 
 
 def test_accuracies_have_one_mark_a_method_and_no_seeds(make, marks, overlaps):
-    figure = accuracy.draw(published(make))
+    figure = accuracy.draw(**make.judged(published(make)))
     assert LABEL in figure.get_supxlabel()
     (legend,) = figure.legends
     names = [text.get_text() for text in legend.get_texts()]

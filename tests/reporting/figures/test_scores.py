@@ -87,12 +87,13 @@ def test_undefined_tau_and_undefined_score_are_said(make, marks):
     assert len(marks(panel, 5.5)) == 8
 
 
-def test_score_without_accuracy_names_method_and_task(make):
+def test_score_without_accuracy_is_named_in_the_panel(make, marks):
     truth = make.truth()
     table = make.scores(truth)
     truth = truth[(truth["task"] != "land") | (truth["method"] != "vpt")]
-    with pytest.raises(ValueError, match="method vpt on task land"):
-        scores.draw(table, truth, make.correlation())
+    panel = scores.draw(table, truth, make.correlation()).axes[2]
+    assert panel.get_xlabel() == f"no accuracy: {labels.method_label('vpt')}"
+    assert len(marks(panel, 5.5)) == 8
 
 
 def test_missing_tau_names_metric_and_task(make):

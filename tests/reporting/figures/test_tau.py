@@ -121,6 +121,26 @@ def test_metric_that_is_undefined_everywhere(make):
     assert "0 of 6" in [text.get_text() for text in panel.texts]
 
 
+def test_one_task_has_no_mean(make, marks):
+    figure = drawn(make, make.correlation({"": ("my pets",)}))
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == ["my pets"]
+    assert marks(figure.axes[0], 4.5) == []
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert not [name for name in names if name.startswith("mean")]
+
+
+def test_no_tau_at_all_is_said(make):
+    correlation = make.correlation()
+    own = correlation["metric"] != "random"
+    correlation["weighted_tau"] = correlation["weighted_tau"].mask(own)
+    correlation.loc[own, "note"] = "all accuracies are equal"
+    figure = drawn(make, correlation)
+    assert figure.axes == []
+    (said,) = figure.texts
+    assert "all accuracies are equal" in said.get_text()
+
+
 def test_metric_that_lacks_a_task_says_over_how_many_its_mean_runs(make):
     correlation = make.correlation()
     lost = (correlation["metric"] == "logme") & (correlation["task"] == "land")

@@ -1,17 +1,15 @@
 """The opening of the page: what is said in each case, as it is read."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from peftdiff.evaluation.first_choice import Choice, Lead
-from peftdiff.reporting.webpage import render
+from peftdiff.evaluation.studies.times import times_by_group
 from peftdiff.reporting.webpage.answer import cost_of, subject_of
 from tests.helpers import study_tables, tables
-from tests.helpers.webpage import Opening, parts
+from tests.helpers.webpage import Opening
 
 SIX = {f"task {n}": "natural" for n in range(6)}
 
@@ -88,8 +86,9 @@ def test_a_metric_without_any_tau_is_not_judged(experiment):
     scores = tables.scores().assign(score=np.nan)
     found = opening(experiment(scores, tables.truth()))
     assert found.state == "open"
-    assert "is not known here" in found.headline
-    assert found.points["How sure"] == "LogME has no weighted tau on any task."
+    reason = "no score for lora, vpt, bitfit, adapter, noah."
+    assert f"has no ranking to be judged here: {reason}" in found.headline
+    assert found.points["How sure"].endswith(f"no weighted tau on any task: {reason}")
     assert "What it is worth" not in found.points
 
 
@@ -101,8 +100,8 @@ def test_one_task_of_three_methods_decides_nothing(experiment):
         experiment(scores, truth), {"data": {"image_folders": {"pets": "photos"}}}
     )
     assert found.state == "open"
-    assert "cannot be told from so little: with 3 methods and 1 task" in found.headline
-    assert "p-value of at least 0.33" in found.headline
+    assert found.headline.startswith("With 3 methods on 1 task no ranking can be told")
+    assert "the smallest p-value possible is 0.333." in found.headline
     assert "Do not choose" not in found.headline
     # Three choices of three methods hold the best one anyway.
     assert "three" not in found.points["What it is worth"]
@@ -165,12 +164,12 @@ def test_the_cost_is_read_from_the_best_table_there_is(whole):
     # Without the embedding there is no speed-up: it would be far too large.
     assert math.isnan(cost.speed_up)
     timing = study_tables.timing({"natural": ("digits", "land")})
-    cost = cost_of("logme", scores, truth, timing)
+    cost = cost_of("logme", scores, truth, times_by_group(timing))
     assert cost.with_embedding
     assert (cost.scoring, cost.fine_tuning) == pytest.approx((4 * 9, 4 * 1200))
     assert cost.speed_up == pytest.approx(1200 / 9)
     part = timing[timing["stage"] != "fine_tune"]
-    assert cost_of("logme", scores, truth, part).scoring == 22.5
+    assert cost_of("logme", scores, truth, times_by_group(part)).scoring == 22.5
     assert math.isnan(cost_of("logme", scores.drop(columns="seconds"), truth).scoring)
 
 
@@ -182,106 +181,167 @@ def test_no_sentence_speaks_of_no_time(experiment):
     assert "0.0" not in said
 
 
-SURE, NOISE = Lead(2.0, 0.5, 5), Lead(0.3, -0.2, 5)
+STEADY = {"lora": [80.0, 80.1, 79.9], "vpt": [79.8] * 3, "bitfit": [50.0, 50.1, 49.9]}
+CLEAR = {"lora": [80.0, 80.1, 79.9], "bitfit": [50.0, 50.1, 49.9], "vpt": [40.0] * 3}
 
 
-def choice(**changes):
-    common = {
-        "task": "digits",
-        "best": ["lora"],
-        "best_accuracy": 80.0,
-        "first": ["vpt"],
-        "first_accuracy": 78.0,
-        "place": 3,
-        "of": 5,
-        "lost": 2.0,
-        "runner_up": "bitfit",
-        "lead": NOISE,
-        "lead_over_first": SURE,
-    }
-    return Choice(**(common | changes))
-
-
-def cards(whole, chosen):
-    page = replace(
-        whole.page(), choices=chosen, groups={c.task: "natural" for c in chosen}
-    )
-    found = Opening(render(page, {}, parts()))
-    return list(zip(found.badges, found.cards, strict=True))
+def page_of_one(experiment, accuracies, ranking="lora", **test_set):
+    """Return the opening of one own task, on which LogME ranks one method first."""
+    truth = tables.counted({"pets": accuracies}, **test_set)
+    order = {"bitfit": 2.0, "vpt": 1.5, ranking: 3.0}
+    score = truth["method"].map(lambda name: order.get(name, 1.0))
+    return opening(experiment(truth.assign(metric="logme", score=score), truth))
 
 
 @pytest.mark.parametrize(
-    ("changes", "state", "badge", "sentences"),
+    ("accuracies", "ranking", "badge", "use", "sentences"),
     [
         (
-            {},
-            "bad",
-            "LogME loses 2.0",
+            CLEAR,
+            "bitfit",
+            ["bad"],
+            "LoRA",
             [
-                "It is the best after fine-tuning: 80.0 %.",
-                "LogME's first choice, VPT, reaches 78.0 %, 3rd of 5: 2.0 points lost,"
-                " beyond the spread of 5 seeds.",
-                "BitFit may be as good: 0.3 points behind, within the spread of 5"
-                " seeds.",
+                "LoRA (80.0 %) is the best: BitFit is 30.0 points behind, which is more"
+                " than the noise of 1000 test images and 3 seeds.",
+                "LogME's first choice is BitFit: 50.0 %, 2nd of 3, 30.0 points lost.",
+            ],
+        ),
+        (CLEAR, "lora", ["good"], "LoRA", ["LogME's first choice is LoRA, too."]),
+        (
+            STEADY,
+            "vpt",
+            ["near"],
+            "LoRA",
+            [
+                "LoRA (80.0 %) has the highest accuracy, but VPT cannot be told from"
+                " it. Of these LoRA trains the fewest parameters.",
+                "LogME's first choice is VPT: 79.8 %, 2nd of 3, 0.2 points lost.",
+            ],
+        ),
+        (STEADY, "lora", ["near"], "LoRA", []),
+        # Too few seeds to color what the test images tell.
+        (
+            {"lora": [80.0], "bitfit": [50.0]},
+            "bitfit",
+            ["open"],
+            "LoRA",
+            ["LogME's first choice is BitFit: 50.0 %, 2nd of 2, 30.0 points lost."],
+        ),
+        ({"lora": [80.0], "bitfit": [50.0]}, "lora", [], "LoRA", []),
+        # Nothing to be right or wrong about.
+        (
+            {"lora": [23.0], "vpt": [22.0]},
+            "lora",
+            [],
+            "None",
+            ["No method can be told from guessing (25.0 %)."],
+        ),
+        (
+            {"lora": [100.0] * 3, "vpt": [100.0] * 3},
+            "lora",
+            [],
+            "LoRA",
+            [
+                "LoRA and VPT cannot be told apart: each reaches 100.0 %. Of these LoRA"
+                " trains the fewest parameters.",
+                "LogME's first choice is LoRA.",
             ],
         ),
         (
-            {"first": ["lora"], "lost": 0.0, "place": 1, "lead": SURE},
-            "good",
-            "LogME agrees",
-            [
-                "It is the best after fine-tuning: 80.0 %.",
-                "It is also LogME's first choice.",
-                "It is ahead of BitFit by 2.0 points, beyond the spread of 5 seeds.",
-            ],
-        ),
-        (
-            {"first": ["bitfit"], "lost": 0.3, "place": 2, "lead_over_first": NOISE},
-            "near",
-            "LogME within the noise",
-            [
-                "It is the best after fine-tuning: 80.0 %.",
-                "LogME's first choice, BitFit, reaches 78.0 %, 2nd of 5: 0.3 points"
-                " lost, within the spread of 5 seeds.",
-            ],
-        ),
-        (
-            {"first": ["lora", "vpt"], "lost": 1.0, "lead": Lead(1.0, math.nan, 2)},
-            "bad",
-            "LogME loses 1.0",
-            [
-                "It is the best after fine-tuning: 80.0 %.",
-                "LogME cannot decide between LoRA and VPT: 1.0 point lost on average.",
-                "It is ahead of BitFit by 1.0 point (2 seeds, too few to be sure).",
-            ],
-        ),
-        (
-            {"first": [], "lost": math.nan, "runner_up": ""},
-            "open",
-            "LogME: no ranking",
-            [
-                "It is the best after fine-tuning: 80.0 %.",
-                "LogME does not score every method, so that it has no first choice.",
-                "There is no other method to compare with.",
-            ],
-        ),
-        (
-            {"best": [], "lost": math.nan},
-            "open",
-            "LogME: cannot be judged",
-            ["This is LogME's first choice; there are no accuracies to compare with."],
+            {"lora": [80.0]},
+            "lora",
+            [],
+            "LoRA",
+            ["LoRA (80.0 %) is the only method, beyond guessing (25.0 %)."],
         ),
     ],
 )
-def test_a_card_for_each_case(whole, changes, state, badge, sentences):
-    ((found, words),) = cards(whole, [choice(**changes)])
-    use = "VPT" if changes.get("best") == [] else "LoRA"
-    assert words == ["Digits Natural", use, badge, *sentences]
-    assert found == state
+def test_a_card_for_each_case(experiment, accuracies, ranking, badge, use, sentences):
+    found = page_of_one(experiment, accuracies, ranking)
+    assert found.badges == badge
+    (card,) = found.cards
+    assert card[:2] == ["pets", use]
+    assert [s for s in sentences if s not in card] == []
+
+
+def test_a_card_without_scores_or_without_accuracies(experiment):
+    truth = tables.counted({"pets": CLEAR, "cars": CLEAR})
+    scores = tables.scores_of(truth, ["logme"])
+    lost = (scores["task"] == "pets") & (scores["method"] == "vpt")
+    unknown = truth["task"] == "cars"
+    gap = scores.assign(score=scores["score"].mask(lost))
+    hole = truth.assign(accuracy=truth["accuracy"].mask(unknown))
+    found = opening(experiment(gap, hole))
+    first, second = found.cards
+    assert found.badges == ["open", "open"]
+    assert any("does not score every method" in said for said in first)
+    assert "There are no accuracies." in second
+    assert any("LogME's first choice" in said for said in second)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "test_set", "said"),
+    [
+        ({m: [23.0] for m in tables.METHODS}, {}, "guessing (25.0 %)"),
+        (
+            {m: [0.0] * 3 for m in tables.METHODS},
+            {"n_images": 2000, "n_classes": 2000, "share": 0.05},
+            "guessing (0.05 %)",
+        ),
+        (
+            {m: [99.0] * 3 for m in tables.METHODS},
+            {"n_images": 200, "n_classes": 2, "share": 98.0},
+            "always answering 'cat' (98.0 %)",
+        ),
+        ({m: [100.0] * 3 for m in tables.METHODS}, {}, "each reaches 100.0 %"),
+        (
+            {m: [100.0 * (p > 1)] for p, m in enumerate(tables.METHODS)},
+            {"n_images": 3, "n_classes": 2, "share": 200 / 3},
+            "3 test images could not tell it from chance",
+        ),
+    ],
+)
+def test_where_accuracies_say_nothing_nothing_is_green_or_red(
+    experiment, accuracies, test_set, said
+):
+    tasks = [f"task {n}" for n in range(6)]
+    truth = tables.counted(dict.fromkeys(tasks, accuracies), **test_set)
+    # A ranking that would be beyond chance, or below it, were it judged.
+    order = {method: place for place, method in enumerate(tables.METHODS)}
+    scores = truth.assign(metric="logme", score=truth["method"].map(order))
+    found = experiment(scores, truth)
+    for verdict in ("beyond chance", "worse than chance"):
+        summary = found.tables["summary"]
+        own = summary["metric"] == "logme"
+        found.tables["summary"] = summary.assign(
+            verdict=summary["verdict"].mask(own, verdict)
+        )
+        shown = opening(found)
+        assert shown.state == "open"
+        assert "No ranking of the methods means anything here" in shown.headline
+        assert "take" not in shown.headline
+        assert shown.badges == []
+        assert all(any(said in line for line in card) for card in shown.cards)
+        assert {"What it is worth", "Other metrics", "One method for all tasks"} & set(
+            shown.points
+        ) == set()
+
+
+def test_no_single_method_is_advised_where_none_can_be_told_from_the_others(experiment):
+    near = {method: [60.0 + place / 10] for place, method in enumerate(tables.METHODS)}
+    apart = {"lora": [80.0], "vpt": [40.0]} | {m: [60.0] for m in tables.METHODS[2:]}
+    # Where one is the best on one task and the worst on another, none is on average.
+    other = {"lora": [40.0], "vpt": [80.0]} | {m: [60.0] for m in tables.METHODS[2:]}
+    truth = tables.counted({"a": near, "b": apart, "c": other})
+    found = opening(experiment(tables.scores_of(truth, ["logme"]), truth))
+    assert "on every task" not in found.headline
+    said = found.points["One method for all tasks"]
+    assert "no other method can be told from it" in said
 
 
 def test_cards_stand_in_the_order_of_tasks(experiment):
     names = {"dsloc": "structured", "unheard of": "", "digits": "natural"}
     found = experiment(tables.scores(tasks=names), tables.truth(tasks=names))
-    tasks = [choice.task for choice in found.page().choices]
+    tasks = [task.row["task"] for task in found.page().tasks]
     assert tasks == ["digits", "dsloc", "unheard of"]

@@ -13,7 +13,7 @@ from peftdiff.paths import (
     published_table,
 )
 from peftdiff.records import read_table
-from peftdiff.reporting.figures import accuracy, critical_difference, tau
+from peftdiff.reporting.figures import FIGURES, accuracy, critical_difference, tau
 from peftdiff.reporting.figures.style import save
 from tests.helpers.poster import POSTER
 from tests.helpers.project import ROOT
@@ -67,7 +67,7 @@ def address(tmp_path_factory):
     figures = [str(folder / f"{name}.svg") for name in TITLES]
     figures[1] = str(folder / "tau.png")
     tables = {name: read_table(path[name]) for name in TABLES}
-    save(accuracy.draw(tables["ground_truth"]), figures[:1])
+    save(accuracy.draw(*(tables[n] for n in FIGURES["accuracy"].tables)), figures[:1])
     save(tau.draw(tables["correlation"], tables["summary"]), figures[1:2])
     save(critical_difference.draw(tables["friedman"]), figures[2:])
     write_summary.main(

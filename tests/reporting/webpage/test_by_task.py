@@ -67,8 +67,15 @@ def test_an_undefined_value_has_its_note_and_leaves_the_average(values):
 
 
 def test_one_group_has_one_average(values):
+    groups = {"natural": ["digits", "texture"]}
+    table = task_table("t", values, groups, heading="")
+    labels = [column.label for column in table.columns]
+    assert labels == ["", "Digits", "Texture", "Avg."]
+
+
+def test_one_task_is_its_own_average(values):
     table = task_table("t", values, {"natural": ["digits"]}, heading="")
-    assert [column.label for column in table.columns] == ["", "Digits", "Avg."]
+    assert [column.label for column in table.columns] == ["", "Digits"]
 
 
 def test_printed_averages_take_the_place_of_computed_ones(values):

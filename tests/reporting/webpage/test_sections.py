@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from peftdiff.evaluation.comparison import different_pairs, gains
+from peftdiff.evaluation.studies.times import times_by_group
 from peftdiff.reporting.webpage import results, statistics, studies
 from peftdiff.reporting.webpage.provenance import jobs_table, provenance_table
 from tests.helpers import study_tables, tables
@@ -145,7 +146,7 @@ def test_stability_shows_the_range(whole):
 
 def test_times_are_in_the_layout_of_the_poster():
     timing = study_tables.timing(TASKS)
-    table = studies.times_table(timing)
+    table = studies.times_table(times_by_group(timing), timing)
     assert [(c.group, c.label) for c in table.columns[1:]] == [
         (group, label)
         for group in ("Natural", "Structured", "Total")
@@ -161,7 +162,7 @@ def test_times_are_in_the_layout_of_the_poster():
     assert table.footnotes == {}
     lost = timing["stage"] == "embed"
     gap = timing.assign(seconds=timing["seconds"].mask(lost))
-    table = studies.times_table(gap)
+    table = studies.times_table(times_by_group(gap), gap)
     assert texts_of(table)["LogME"][1:3] == ["", ""]
     assert list(table.footnotes) == ["not recorded: embedding"]
 

@@ -103,6 +103,19 @@ def differ(table: pd.DataFrame) -> bool:
     return not table.empty and bool(table["p_value"].iloc[0] <= LEVEL)
 
 
+def beyond_difference(gap: float, friedman: pd.DataFrame) -> bool:
+    """Whether two mean ranks are so far apart that Nemenyi's test tells them apart.
+
+    Parameters
+    ----------
+    gap
+        Between the two, not negative.
+    friedman
+        Rows of friedman.csv.
+    """
+    return bool(gap >= friedman["critical_difference"].max())
+
+
 def different_pairs(pairs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return the pairs of metrics that differ; none where all together do not.
 

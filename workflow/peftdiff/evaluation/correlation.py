@@ -135,9 +135,8 @@ def correlate(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     fewer = some_methods(truth)
     for row in rows if fewer else ():
         row["note"] = "; ".join(filter(None, [row["note"], fewer]))
-    null = null_distribution(len(means.columns))
     table = pd.DataFrame(rows).assign(
-        n_methods=len(means.columns), null_sd=float(np.std(null))
+        n_methods=len(means.columns), null_sd=null_sd(len(means.columns))
     )
     return table.reindex(columns=COLUMNS)
 
@@ -155,7 +154,8 @@ def predictions(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataF
         ).reindex(index=means.index, columns=means.columns)
         for metric, table in scores.groupby("metric", sort=False)
     }
-    predicted[STATIC] = static_ranks(means)
+    if len(means) > 1:  # It ranks by the other tasks.
+        predicted[STATIC] = static_ranks(means)
     predicted[PARAMETER_COUNT] = (
         _pool(truth)
         .pivot_table("trainable_parameters", "task", "method", sort=False)
@@ -223,6 +223,8 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
             note = f"a seed has no accuracy for {', '.join(absent)}"
         elif accuracies.empty:
             note = "no accuracies"
+        elif len(methods) < 2:
+            note = ONE_METHOD
         elif len(accuracies) == 1:
             note = "one seed: no halves to compare"
         else:
@@ -239,6 +241,13 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def null_sd(n_methods: int) -> float:
+    """Return the standard deviation of a random ranking's tau; NaN with one method."""
+    if n_methods < 2:
+        return math.nan
+    return float(np.std(null_distribution(n_methods)))
 
 
 def _pool(truth: pd.DataFrame) -> pd.DataFrame:

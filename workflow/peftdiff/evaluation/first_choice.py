@@ -1,230 +1,142 @@
-"""Which method fine-tuning finds best, which one a metric takes, what that loses."""
+"""Which method each metric would take on each task, and what that loses."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from peftdiff.evaluation.correlation import mean_accuracies, predictions
-from peftdiff.statistics import regret, student_interval
+from peftdiff.evaluation.correlation import RANDOM, mean_accuracies, predictions
+from peftdiff.evaluation.standings import NO_ACCURACY, ONE_BEST, SOME_ALIKE
+from peftdiff.statistics import FEWEST, regret
 
 # How the first choice turned out.
-AGREES, WITHIN_NOISE, LOSES = "agrees", "within_noise", "loses"
+AGREES, AMONG_BEST, LOSES = "agrees", "among the best", "loses"
+TOO_FEW_SEEDS, UNDECIDED = "too few seeds", "undecided"
 UNRANKED, UNJUDGED = "unranked", "unjudged"
 
+COLUMNS = (
+    "experiment",
+    "task",
+    "group",
+    "metric",
+    "first",
+    "first_accuracy",
+    "place",
+    "n_methods",
+    "regret",
+    "outcome",
+)
 
-class Lead(NamedTuple):
-    """A mean difference, the lower end of its 95 % interval over seeds, their number.
 
-    The interval's end is NaN with too few seeds, or none.
+def first_choices(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    standings: pd.DataFrame,
+    tasks: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return what each metric, and each baseline, takes on each task.
+
+    Parameters
+    ----------
+    scores, truth, standings, tasks
+        Rows of scores.csv, ground_truth.csv, standings.csv and tasks.csv.
+
+    Returns
+    -------
+    DataFrame
+        Rows of first_choices.csv. All columns speak of the methods that have an
+        accuracy.
+
+        - `first`: the method with the highest score, or several with a space between
+          them; empty where a score is missing
+        - `first_accuracy`: its accuracy, of several the mean; `place`: that of the best
+          of them among `n_methods`
+        - `regret`: points of accuracy that are lost by taking it
+        - `outcome`: `AGREES` where it is the one best method; `AMONG_BEST` where it
+          cannot be told from the best; `LOSES`; `TOO_FEW_SEEDS` where only the test
+          images, and not three seeds, speak for a difference; `UNDECIDED` where the
+          methods cannot be told apart, or from chance; `UNRANKED` and `UNJUDGED` where
+          a score or an accuracy is missing; a metric whose scores are all equal is
+          unranked, too
     """
-
-    mean: float = math.nan
-    low: float = math.nan
-    n_seeds: int = 0
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the difference is more than the spread of the seeds."""
-        return self.low > 0
-
-    @property
-    def is_noise(self) -> bool:
-        """Whether the difference lies within the spread of the seeds."""
-        return self.low <= 0
+    means = mean_accuracies(truth)
+    predicted = predictions(scores, truth)
+    predicted[RANDOM] = pd.DataFrame(0.0, means.index, means.columns)
+    among = standings.loc[standings["among_best"].eq(True), ["task", "method"]]
+    best = set(among.itertuples(index=False, name=None))
+    rows = []
+    for task in tasks.to_dict("records"):
+        name = task["task"]
+        for metric, table in predicted.items():
+            row = _choose(table.loc[name], means.loc[name])
+            is_best = all((name, method) in best for method in row["first"].split())
+            row["outcome"] = _outcome(row, task["verdict"], task["n_seeds"], is_best)
+            names = {key: task[key] for key in COLUMNS[:3]}
+            rows.append({**names, "metric": metric, **row})
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 class Choice(NamedTuple):
-    """One task: what is best after fine-tuning, and what a metric takes.
-
-    Attributes
-    ----------
-    task : str
-    best, first : list of str
-        Methods of the highest accuracy, and of the highest score; several where they
-        are tied, none where nothing is known.
-    best_accuracy, first_accuracy : float
-        Percent; the mean of tied first choices.
-    place, of : int
-        Where the accuracy of the (best) first choice stands among the pool's.
-    lost : float
-        Points of accuracy lost by the first choice.
-    runner_up : str
-    lead, lead_over_first : Lead
-        How far the best is ahead of the runner-up, and of the (best) first choice.
-    """
+    """A row of first_choices.csv, its first choices as a list."""
 
     task: str
-    best: list[str]
-    best_accuracy: float
     first: list[str]
     first_accuracy: float
-    place: int
-    of: int
-    lost: float
-    runner_up: str
-    lead: Lead
-    lead_over_first: Lead
-
-    @property
-    def outcome(self) -> str:
-        """How the first choice turned out: `AGREES`, `WITHIN_NOISE`, `LOSES`, ...
-
-        `UNRANKED` where the metric has no first choice, `UNJUDGED` where the accuracy
-        of its first choice is not known.
-        """
-        if not self.first:
-            return UNRANKED
-        if math.isnan(self.lost):
-            return UNJUDGED
-        if self.lost == 0:
-            return AGREES
-        return WITHIN_NOISE if self.lead_over_first.is_noise else LOSES
+    place: float
+    n_methods: int
+    regret: float
+    outcome: str
 
 
-class BestOnAverage(NamedTuple):
-    """The method of the highest mean accuracy, were it taken on every task.
-
-    Attributes
-    ----------
-    method : str
-    accuracy : float
-        Its mean over the `n_tasks` tasks, percent.
-    lost : float
-        Points of accuracy that it loses against each task's best, on average.
-    wins : int
-        On how many tasks it is the best, or as good as the best.
-    n_tasks : int
-    """
-
-    method: str
-    accuracy: float
-    lost: float
-    wins: int
-    n_tasks: int
-
-
-def best_on_average(truth: pd.DataFrame) -> BestOnAverage | None:
-    """Return the best method for all tasks alike; None with fewer than two methods.
+def choices_of(table: pd.DataFrame, metric: str) -> list[Choice]:
+    """Return what a metric takes on each task.
 
     Parameters
     ----------
-    truth
-        Rows of ground_truth.csv; a task that lacks an accuracy is left out.
-    """
-    means = mean_accuracies(truth).dropna()
-    if means.empty or len(means.columns) < 2:
-        return None
-    method = str(means.mean().idxmax())
-    highest, own = means.max(axis=1), means[method]
-    return BestOnAverage(
-        method=method,
-        accuracy=float(own.mean()),
-        lost=float((highest - own).mean()),
-        wins=int((own == highest).sum()),
-        n_tasks=len(means),
-    )
-
-
-def choices(scores: pd.DataFrame, truth: pd.DataFrame, metric: str) -> list[Choice]:
-    """Return the choice on every task of the ground truth, or of the scores.
-
-    Parameters
-    ----------
-    scores, truth
-        Rows of scores.csv and of ground_truth.csv.
+    table
+        Rows of first_choices.csv.
     metric
         Whose first choices are wanted.
     """
-    means = mean_accuracies(truth)
-    own = scores[scores["metric"] == metric]
-    table = own.pivot_table(
-        "score",
-        "task",
-        "method",
-        aggfunc=lambda values: values.mean(skipna=False),
-        dropna=False,
-    )
-    tasks = [*means.index, *(task for task in table.index if task not in means.index)]
-    empty = pd.Series(dtype=float)
+    own = table[table["metric"] == metric]
+    own = own.assign(first=own["first"].fillna("").astype(str).str.split())
     return [
-        _choice(
-            task,
-            table.loc[task] if task in table.index else empty,
-            means.loc[task].dropna() if task in means.index else empty,
-            truth[(truth["task"] == task) & truth["in_pool"].astype(bool)],
-        )
-        for task in tasks
+        Choice(**{str(key): row[key] for key in Choice._fields})
+        for row in own.to_dict("records")
     ]
 
 
-def regrets(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Return the points of accuracy that first choices lose, metrics x tasks.
-
-    NaN where a method has no score or no accuracy.
-    """
-    means = mean_accuracies(truth)
-    found = {
-        metric: [_regret(table.loc[task], means.loc[task]) for task in means.index]
-        for metric, table in predictions(scores, truth).items()
-    }
-    chance = pd.Series(0.0, means.columns)
-    found["random"] = [_regret(chance, means.loc[task]) for task in means.index]
-    return pd.DataFrame(found, index=means.index).T
-
-
-def _regret(scores: pd.Series, accuracies: pd.Series) -> float:
-    if scores.isna().any() or accuracies.isna().any():
-        return math.nan
-    return regret(scores.to_numpy(), accuracies.to_numpy())
-
-
-def _choice(
-    task: str, scores: pd.Series, accuracies: pd.Series, truth: pd.DataFrame
-) -> Choice:
+def _choose(scores: pd.Series, accuracies: pd.Series) -> dict[str, Any]:
+    """Return what is taken on one task, and what that loses."""
+    row: dict[str, Any] = {"n_methods": int(accuracies.notna().sum()), "first": ""}
     # A metric that lacks a score has no ranking of the whole pool, and takes nothing.
-    usable = len(scores) > 0 and not scores.isna().any()
-    first = _highest(scores) if usable else []
-    best = _highest(accuracies)
-    taken = accuracies.reindex(first)
-    ordered = accuracies.drop(best[:1]).sort_values(ascending=False, kind="stable")
-    runner_up = str(ordered.index[0]) if len(ordered) else ""
-    known = bool(len(accuracies)) and bool(first) and not taken.isna().any()
-    top = float(accuracies.max()) if len(accuracies) else math.nan
-    return Choice(
-        task=task,
-        best=best,
-        best_accuracy=top,
-        first=first,
-        first_accuracy=float(taken.mean()) if known else math.nan,
-        place=int((accuracies > taken.max()).sum()) + 1 if known else 0,
-        of=len(accuracies),
-        lost=top - float(taken.mean()) if known else math.nan,
-        runner_up=runner_up,
-        lead=_lead(truth, best[0], runner_up) if runner_up else Lead(),
-        lead_over_first=(
-            _lead(truth, best[0], str(taken.idxmax())) if known else Lead()
-        ),
-    )
+    if not len(scores) or scores.isna().any():
+        return row
+    first = scores.index[scores == scores.max()]
+    row["first"] = " ".join(map(str, first))
+    if accuracies.isna().any():
+        return row
+    taken = accuracies[first]
+    return row | {
+        "first_accuracy": float(taken.mean()),
+        "place": 1 + int((accuracies > taken.max()).sum()),
+        "regret": regret(scores.to_numpy(), accuracies.to_numpy()),
+    }
 
 
-def _highest(values: pd.Series) -> list[str]:
-    known = values.dropna()
-    return [str(name) for name in known.index[known == known.max()]]
-
-
-def _lead(truth: pd.DataFrame, one: str, other: str) -> Lead:
-    """Return how far a method is ahead of another, seed by seed.
-
-    Of accuracies without seeds there is the difference alone.
-    """
-    if truth["seed"].isna().all():
-        means = truth.groupby("method")["accuracy"].mean()
-        return Lead(float(means[one] - means[other]))
-    table = truth.pivot_table("accuracy", "seed", "method")
-    leads = (table[one] - table[other]).dropna().to_numpy()
-    if not len(leads):
-        return Lead()
-    return Lead(float(leads.mean()), student_interval(leads)[0], len(leads))
+def _outcome(row: dict[str, Any], verdict: str, n_seeds: float, among: bool) -> str:
+    lost = row.get("regret", math.nan)
+    n_first = len(row["first"].split())
+    if not n_first or n_first == row["n_methods"] > 1:
+        return UNRANKED
+    if verdict == NO_ACCURACY or pd.isna(lost):
+        return UNJUDGED
+    if verdict not in (ONE_BEST, SOME_ALIKE):
+        return UNDECIDED
+    if n_seeds < FEWEST:
+        return TOO_FEW_SEEDS
+    if not among:
+        return LOSES
+    return AGREES if verdict == ONE_BEST and lost == 0 else AMONG_BEST

@@ -118,6 +118,8 @@ class Replicates:
         only where scores and accuracies have different seeds. NaN with fewer than
         ``FEWEST`` seeds. With a handful of seeds the interval is rather too narrow.
         """
+        if len(self.methods) < 2:
+            return dict.fromkeys(self.tasks, (np.nan, np.nan))
         counts, times = resamples(len(self.seeds))
         weights = counts.astype(np.float64)
         taus = weighted_taus(
@@ -140,7 +142,7 @@ class Replicates:
         """
         own = self.scores.get(metric, self.accuracies).observed.any(axis=(1, 2))
         places = np.flatnonzero(own)
-        if len(places) < 2:
+        if len(places) < 2 or len(self.methods) < 2:
             return dict.fromkeys(self.tasks, np.nan)
         halves = np.zeros((2, len(splits(len(places))), len(self.seeds)))
         for number, pair in enumerate(splits(len(places))):

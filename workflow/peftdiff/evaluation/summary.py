@@ -12,6 +12,7 @@ from peftdiff.evaluation.correlation import (
     EXPECTED,
     RANDOM,
     mean_accuracies,
+    null_sd,
     predictions,
     reliabilities,
     some_methods,
@@ -24,7 +25,6 @@ from peftdiff.statistics import (
     FEWEST,
     ceiling,
     mean_interval,
-    null_distribution,
     null_of_mean,
     p_value,
     permutation_null,
@@ -100,7 +100,11 @@ def summarize(scores: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     fewer, rows = some_methods(truth), []
     no_halves = f"no reliability: {NO_SEEDS}" if published_source(truth) else NO_HALVES
     for metric, table in predicted.items():
-        taus = weighted_taus(table.to_numpy(), means.to_numpy())
+        taus = (
+            weighted_taus(table.to_numpy(), means.to_numpy())
+            if len(means.columns) > 1
+            else np.full(len(means), np.nan)
+        )
         defined = list(means.index[~np.isnan(taus)])
         own = pd.Series(seeds.reliabilities(metric), dtype=float)
         trust = _trust(own[defined].mean(), halves[defined].mean())
@@ -166,17 +170,16 @@ def _random(means: pd.DataFrame, fewer: str) -> dict[str, Any]:
     """Return what a random ranking is expected to achieve."""
     whole = means.dropna()  # As for every metric, a task that lacks an accuracy is out.
     chance = np.zeros(len(means.columns))
-    null = null_distribution(len(means.columns))
     reasons = [EXPECTED, fewer, some_tasks(list(whole.index), list(means.index))]
     note = "; ".join(filter(None, reasons))
     row = {"metric": RANDOM, "n_tasks": len(whole), "note": note}
-    if whole.empty:
+    if whole.empty or len(chance) < 2:
         return row
     one_order = shared_null(np.tile(np.arange(len(chance)), (len(whole), 1)), whole)
     return row | {
         "mean_weighted_tau": 0.0,
         "null_sd_shared_permutation": float(np.std(one_order.taus)),
-        "null_sd": float(np.std(null)) / math.sqrt(len(whole)),
+        "null_sd": null_sd(len(chance)) / math.sqrt(len(whole)),
         "regret_at_1": float(np.mean([regret(chance, a) for a in whole.to_numpy()])),
         "top_3_hit_rate": float(
             np.mean([top_hit(chance, a) for a in whole.to_numpy()])

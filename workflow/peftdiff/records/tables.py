@@ -11,7 +11,7 @@ import pandas as pd
 from peftdiff.records.files import replacing
 from peftdiff.runtime import UserError, logger
 
-NAMES = ("experiment", "task", "group", "method", "model", "metric")
+NAMES = ("experiment", "task", "group", "method", "model", "metric", "majority_class")
 """The columns of names, which may look like numbers, or like missing values."""
 
 UNAVAILABLE = "unavailable"

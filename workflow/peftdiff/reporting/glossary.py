@@ -23,6 +23,17 @@ GLOSSARY = {
         "The ground truth is the test accuracy of each method after fine-tuning on the"
         " task, at the last epoch, or what a published table says it is."
     ),
+    "chance": (
+        "Chance is what guessing gets right: 100 % over the number of classes. The best"
+        " constant answer, the most frequent class of the test images for all of them,"
+        " gets as much or more. A method is beyond chance on a task if its accuracy is"
+        " above both by more than the noise of test images and seeds."
+    ),
+    "told apart": (
+        "Two methods are told apart on a task if the lower accuracy is behind by more"
+        " than the noise of test images and seeds. The methods that cannot be told from"
+        " the highest accuracy hold the best one with 95 % confidence."
+    ),
     "seed": (
         "A seed is one replicate of a method's source training, embedding and"
         " fine-tuning."

@@ -19,6 +19,12 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{number(100 * share, decimals)}\u00a0%"
 
 
+def accuracy(value: float) -> str:
+    """Return an accuracy as "83.2 %"; one too small for that as "0.05 %"."""
+    shown = number(value, 1) if value >= 0.1 or value == 0 else f"{value:.1g}"
+    return f"{shown}\u00a0%"
+
+
 def p_value(value: float) -> str:
     """Return a p-value; one that rounds to nothing is "< 0.001"."""
     return "< 0.001" if value < 0.001 else number(value, 3)

@@ -32,6 +32,20 @@ COLUMNS = (
     "epochs",
     "note",
 )
+TIMES = (
+    "experiment",
+    "metric",
+    "group",
+    "n_tasks",
+    "embedding_minutes",
+    "metric_minutes",
+    "scoring_minutes",
+    "fine_tuning_minutes",
+    "scored_seeds",
+    "fine_tuned_seeds",
+    "speed_up",
+    "note",
+)
 
 
 def gather_times(
@@ -93,10 +107,11 @@ def times_by_group(timing: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns metric, group (``total`` for all tasks), n_tasks, embedding_minutes,
-        metric_minutes, scoring_minutes (their sum), fine_tuning_minutes, scored_seeds,
-        fine_tuned_seeds, speed_up (of one seed's fine-tuning over one seed's scoring),
-        note. Minutes of which a part was not recorded are empty.
+        Rows of times.csv: metric, group (``total`` for all tasks), n_tasks,
+        embedding_minutes, metric_minutes, scoring_minutes (their sum),
+        fine_tuning_minutes, scored_seeds, fine_tuned_seeds, speed_up (of one seed's
+        fine-tuning over one seed's scoring), note. Minutes of which a part was not
+        recorded are empty.
     """
     rows = []
     for metric in metrics_of(timing):
@@ -107,7 +122,8 @@ def times_by_group(timing: pd.DataFrame) -> pd.DataFrame:
         for group in (*listed["group"].dropna().unique(), TOTAL):
             chosen = listed if group == TOTAL else listed[listed["group"] == group]
             rows.append({"metric": metric, "group": group, **_minutes(chosen, metric)})
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(experiment=timing["experiment"].iloc[0])
+    return table.reindex(columns=TIMES)
 
 
 def source_minutes(timing: pd.DataFrame) -> float:

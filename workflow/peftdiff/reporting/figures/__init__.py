@@ -57,7 +57,11 @@ def figure_table(entries: Iterable[FigureEntry]) -> dict[str, FigureEntry]:
 
 FIGURES = figure_table(
     [
-        FigureEntry("accuracy", "accuracy of every method", ("ground_truth",)),
+        FigureEntry(
+            "accuracy",
+            "accuracy of every method",
+            ("ground_truth", "standings", "tasks"),
+        ),
         FigureEntry(
             "scores",
             "score against accuracy",
@@ -99,7 +103,7 @@ FIGURES = figure_table(
         FigureEntry(
             "times",
             "minutes of scoring and fine-tuning",
-            ("timing",),
+            ("times",),
             category="Studies",
         ),
         FigureEntry(

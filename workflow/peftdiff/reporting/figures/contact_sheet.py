@@ -70,8 +70,9 @@ def draw(
     _write_title(sheet, left, task, note)
     for label, name in enumerate(names):
         top = TITLE_HEIGHT + label * (cell + GAP)
-        place = {"ha": "right", "va": "center"}
-        sheet.text(left - 2, top + cell / 2, name, **place, parse_math=False)
+        middle = top + cell / 2
+        text = sheet.text(left - 2, middle, name, ha="right", va="center")
+        text.set_parse_math(False)
         _draw_row(sheet, images[labels == label][:PER_CLASS], left, top, cell)
     return figure
 

@@ -16,9 +16,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from peftdiff.evaluation.comparison import differ
 from peftdiff.reporting import labels
 from peftdiff.reporting.figures import style, tables
+from peftdiff.reporting.text import counted
 
+NO_TEST = "The metrics cannot be tested against one another"
 COLUMNS = (
     "metric",
     "mean_rank",
@@ -30,7 +33,6 @@ COLUMNS = (
     "note",
 )
 ROW_HEIGHT = 4.6
-ALPHA = 0.05
 GROUP_WIDTH = 0.035  # of one group's bar, relative to the axes
 BAR: dict[str, Any] = {"color": style.INK, "linewidth": 2.2, "solid_capstyle": "butt"}
 
@@ -54,12 +56,10 @@ def draw(friedman: pd.DataFrame) -> Figure:
     tables.check(friedman, "friedman.csv", COLUMNS)
     rows = friedman.sort_values("mean_rank", kind="stable").reset_index(drop=True)
     ranked = rows[rows["mean_rank"].notna()]
-    groups = (
-        []
-        if ranked.empty
-        else not_told_apart(
-            list(ranked["mean_rank"]), ranked["critical_difference"].iloc[0]
-        )
+    if ranked.empty:
+        return style.sentence(_why_not(rows))
+    groups = not_told_apart(
+        list(ranked["mean_rank"]), ranked["critical_difference"].iloc[0]
     )
     figure = style.figure(30 + ROW_HEIGHT * (len(rows) + 2))
     widths = [1, GROUP_WIDTH * max(len(groups), 1)]
@@ -142,17 +142,22 @@ def _draw_groups(
     side.set_axis_off()
 
 
+def _why_not(rows: pd.DataFrame) -> str:
+    """Say why there are no mean ranks, where the figure would be."""
+    reasons = [str(note) for note in rows["note"].dropna().unique() if note]
+    count = counted(len(rows), "metric")
+    tasks = counted(int(rows["n_tasks"].iloc[0]), "task")
+    return f"{NO_TEST} ({count} on {tasks}): {'; '.join(reasons)}."
+
+
 def _title(rows: pd.DataFrame, ranked: pd.DataFrame) -> str:
     """Return a title with the results of Friedman's and Nemenyi's tests."""
-    n_tasks = int(rows["n_tasks"].iloc[0])
-    tasks = f"{n_tasks} task{'' if n_tasks == 1 else 's'}"
-    if ranked.empty:
-        return f"{len(rows)} metrics on {tasks}: {rows['note'].iloc[0]}"
+    tasks = counted(int(rows["n_tasks"].iloc[0]), "task")
     first, n_metrics = ranked.iloc[0], len(ranked)
     found, note = "all ranks are tied", first["note"]
     if not math.isnan(first["p_value"]):
         found = f"χ² = {first['statistic']:.1f}, p = {first['p_value']:.2g}"
-        found += ", no difference found" if first["p_value"] >= ALPHA else ""
+        found += "" if differ(ranked) else ", no difference found"
     few = f"{note[0].upper()}{note[1:]}. " if isinstance(note, str) and note else ""
     text = (
         f"{few}Metrics less than {first['critical_difference']:.1f} of {n_metrics - 1}"

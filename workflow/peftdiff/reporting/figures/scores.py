@@ -39,7 +39,7 @@ def draw(
         Methods without a score cannot be drawn, and are named in the panel.
     ground_truth
         Rows of ``ground_truth.csv``: experiment, task, method, in_pool, seed, accuracy
-        (percent). Methods without a published accuracy are named in the panel, too.
+        (percent). Methods without an accuracy are named in the panel, too.
     correlation
         Rows of ``correlation.csv``: experiment, task, metric, weighted_tau.
     metric
@@ -48,8 +48,7 @@ def draw(
     Raises
     ------
     ValueError
-        If a column or every row is missing, a task lacks this metric's weighted tau, or
-        a scored method lacks an accuracy that was to be measured.
+        If a column or every row is missing, or a task lacks this metric's weighted tau.
     """
     tables.check(scores, "scores.csv", SCORE_COLUMNS)
     tables.check(ground_truth, "ground_truth.csv", TRUTH_COLUMNS)
@@ -101,15 +100,7 @@ def _points(scores: pd.DataFrame, ground_truth: pd.DataFrame) -> pd.DataFrame:
         ground_truth[ground_truth["in_pool"].astype(bool)], "accuracy"
     )
     points = tables.seed_summary(scores, "score").add_suffix("_score")
-    points = points.join(truth.add_suffix("_accuracy"))
-    unknown = points.index[points["mean_accuracy"].isna()]
-    if len(unknown) and not published_source(ground_truth):
-        task, method = unknown[0]
-        raise ValueError(
-            f"ground_truth.csv has no accuracy of method {method} on task {task}, "
-            "which scores.csv has a score for"
-        )
-    return points
+    return points.join(truth.add_suffix("_accuracy"))
 
 
 def _taus(correlation: pd.DataFrame, metric: str, tasks: list[str]) -> dict[str, float]:

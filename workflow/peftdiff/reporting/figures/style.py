@@ -1,5 +1,6 @@
 """The style of all figures: settings, sizes, colors and markers."""
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -98,6 +99,14 @@ def figure(height: float, width: float = WIDTH) -> Figure:
     """Return an empty figure of the given size in mm, laid out by constraints."""
     layout = ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04)
     return Figure(figsize=(width / 25.4, height / 25.4), layout=layout)
+
+
+def sentence(text: str) -> Figure:
+    """Return a figure that says why there is nothing to draw."""
+    lines = textwrap.wrap(text, 90)
+    empty = figure(12 + 5 * len(lines))
+    empty.text(0.02, 0.5, "\n".join(lines), va="center", color=INK)
+    return empty
 
 
 def method_style(position: int) -> tuple[str, str]:

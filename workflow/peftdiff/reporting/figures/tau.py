@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from peftdiff.evaluation.correlation import EXPECTED, RANDOM
 from peftdiff.evaluation.verdict import BEYOND
 from peftdiff.reporting import labels
 from peftdiff.reporting.figures import style, tables
@@ -33,8 +34,14 @@ from peftdiff.reporting.figures.rows import (
     task_rows,
 )
 
-COLUMNS = ("task", "group", "metric", "weighted_tau", "null_sd")
-SUMMARY_COLUMNS = ("metric", "null_sd_shared_permutation", "verdict")
+COLUMNS = ("task", "group", "metric", "weighted_tau", "null_sd", "note")
+SUMMARY_COLUMNS = (
+    "metric",
+    "mean_weighted_tau",
+    "n_tasks",
+    "null_sd_shared_permutation",
+    "verdict",
+)
 PANELS_PER_ROW = 6
 ROW_HEIGHT = 4.3
 NUMBER_WIDTH = 26.0
@@ -59,9 +66,9 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         weighted_tau is drawn as undefined and left out of the mean; beside a mean over
         fewer tasks than the figure shows stands their number.
     summary
-        Rows of ``summary.csv``: experiment, metric, null_sd_shared_permutation
-        (standard deviation of the mean over tasks, one random order serving all tasks),
-        verdict.
+        Rows of ``summary.csv``: experiment, metric, mean_weighted_tau, n_tasks,
+        null_sd_shared_permutation (standard deviation of the mean over tasks, one
+        random order serving all tasks), verdict.
 
     Raises
     ------
@@ -70,10 +77,16 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """
     _check(correlation)
     tables.check(summary, "summary.csv", SUMMARY_COLUMNS)
-    by_chance = summary.set_index("metric")["null_sd_shared_permutation"].to_dict()
-    beyond = set(summary.loc[summary["verdict"] == BEYOND, "metric"])
+    means = summary.set_index("metric").to_dict("index")
+    known = correlation[correlation["weighted_tau"].notna()]
+    if not (known["metric"] != RANDOM).any():
+        reasons = correlation["note"].dropna().astype(str).unique()
+        why = "; ".join(note for note in reasons if note and note != EXPECTED)
+        return style.sentence(f"No ranking has a weighted tau here: {why}.")
     rows = task_rows(tables.tasks_by_group(correlation), mean=None)
-    metrics = _order_by_mean(correlation)
+    several = correlation["task"].nunique() > 1
+    rows = rows if several else rows[1:]  # The mean over one task is its own tau.
+    metrics = _order_by_mean(summary)
     bands = math.ceil(len(metrics) / PANELS_PER_ROW)
     columns = math.ceil(len(metrics) / bands)
     figure = style.figure(24 + bands * (16 + ROW_HEIGHT * rows[-1].height))
@@ -81,11 +94,12 @@ def draw(correlation: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     for position, metric in enumerate(metrics):
         panel = figure.add_subplot(grid[divmod(position, columns)])
         chosen = correlation[correlation["metric"] == metric].set_index("task")
-        null_sd = by_chance.get(metric, math.nan)
-        _draw_metric(panel, chosen, rows, null_sd, metric in beyond)
+        _draw_tasks(panel, chosen, rows)
+        if several:
+            _draw_mean(panel, rows, means[metric])
         _finish(panel, labels.metric_label(metric), rows)
     figure.supxlabel("weighted τ between score and accuracy", fontsize=8)
-    _add_legend(figure)
+    _add_legend(figure, several)
     return figure
 
 
@@ -100,36 +114,30 @@ def _check(correlation: pd.DataFrame) -> None:
         )
 
 
-def _order_by_mean(correlation: pd.DataFrame) -> list[str]:
+def _order_by_mean(summary: pd.DataFrame) -> list[str]:
     """Return the metrics, greatest mean weighted tau first, then the baselines."""
-    means = correlation.groupby("metric")["weighted_tau"].mean().fillna(-2)
-    metrics = labels.order_metrics(correlation["metric"])
+    means = summary.set_index("metric")["mean_weighted_tau"].astype(float).fillna(-2)
+    metrics = labels.order_metrics(summary["metric"])
     return sorted(
         metrics, key=lambda metric: (metric in labels.BASELINES, -means[metric])
     )
 
 
-def _draw_metric(
-    panel: Axes,
-    chosen: pd.DataFrame,
-    rows: Sequence[Row],
-    mean_null_sd: float,
-    beyond: bool,
-) -> None:
-    """Draw one metric's mean and tasks, each over its null distribution."""
+def _draw_tasks(panel: Axes, chosen: pd.DataFrame, rows: Sequence[Row]) -> None:
+    """Draw one metric's tasks, each over its null distribution."""
     heights = {row.key: row.height for row in rows}
     for task, tau, null_sd in chosen[["weighted_tau", "null_sd"]].itertuples():
         _draw_tau(panel, heights[task], tau, null_sd, TASK)
-    defined = chosen[chosen["weighted_tau"].notna()]
-    count = len(defined)
-    if count:
-        mean = defined["weighted_tau"].mean()
-        _draw_tau(panel, 0, mean, mean_null_sd, _mean_mark(beyond), bold=True)
-    else:
-        _draw_tau(panel, 0, math.nan, math.nan, _mean_mark(beyond), bold=True)
+
+
+def _draw_mean(panel: Axes, rows: Sequence[Row], mean: Mapping[Any, Any]) -> None:
+    """Draw one metric's mean over tasks, a row of summary.csv."""
+    look = _mean_mark(mean["verdict"] == BEYOND)
+    null_sd = mean["null_sd_shared_permutation"]
+    _draw_tau(panel, 0, mean["mean_weighted_tau"], null_sd, look, bold=True)
     total = sum(row.key is not None for row in rows)
-    if count < total:
-        _write(panel, 0.75, f"{count} of {total}")
+    if mean["n_tasks"] < total:
+        _write(panel, 0.75, f"{mean['n_tasks']:.0f} of {total}")
 
 
 def _draw_tau(
@@ -175,7 +183,7 @@ def _finish(panel: Axes, title: str, rows: Sequence[Row]) -> None:
     panel.axvline(0, color=style.GREY, linewidth=0.6, zorder=1)
     panel.set_xlim(-1.05, 1.05)
     panel.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "", "0", "", "1"])
-    panel.set_ylim(rows[-1].height + 0.6, -0.6)
+    panel.set_ylim(rows[-1].height + 0.6, rows[0].height - 0.6)
     named = panel.get_subplotspec().is_first_col()  # type: ignore[union-attr]
     panel.set_yticks(
         [row.height for row in rows], [row.label if named else "" for row in rows]
@@ -186,10 +194,13 @@ def _finish(panel: Axes, title: str, rows: Sequence[Row]) -> None:
     panel.spines["left"].set_visible(False)
 
 
-def _add_legend(figure: Figure) -> None:
-    entries: dict[str, Artist] = {
+def _add_legend(figure: Figure, several: bool) -> None:
+    means: dict[str, Artist] = {
         "mean, beyond chance": Line2D([], [], **_mean_mark(True)),
         "mean, not beyond chance": Line2D([], [], **_mean_mark(False)),
+    }
+    entries: dict[str, Artist] = {
+        **(means if several else {}),
         "one task": Line2D([], [], **TASK),
         **band_legend(),
         "undefined": Line2D([], [], **UNDEFINED),

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from peftdiff.evaluation.studies.times import TOTAL, times_by_group
+from peftdiff.evaluation.studies.times import TOTAL
 from peftdiff.reporting import labels, text
 from peftdiff.reporting.figures import rows, style, tables
 
-COLUMNS = ("task", "group", "stage", "seconds", "model", "seed")
+COLUMNS = ("metric", "group", "n_tasks", "scoring_minutes", "speed_up")
 OURS = "peftdiff"
 ROW_HEIGHT = 5.5
 DASHED = (0, (4, 2))
@@ -23,26 +23,22 @@ TUNING_COLOR = style.METHOD_COLORS[1]
 
 
 @style.context()
-def draw(timing: pd.DataFrame) -> Figure:
+def draw(times: pd.DataFrame) -> Figure:
     """Draw minutes per group and metric.
 
     Parameters
     ----------
-    timing
-        Rows of ``timing.csv``: experiment, task, group, stage, seconds, model, seed.
-        Minutes of which a part is empty are not drawn.
+    times
+        Rows of ``times.csv``. Minutes of which a part is empty are not drawn.
 
     Raises
     ------
     ValueError
-        If a column or every row is missing, or no metric was timed.
+        If a column or every row is missing.
     """
-    tables.check(timing, "timing.csv", COLUMNS)
-    summary = times_by_group(timing)
-    if summary.empty:
-        raise ValueError("timing.csv times no metric, so that there is nothing to draw")
-    metrics = labels.order_metrics(summary["metric"])
-    groups = [g for g in labels.order_groups(summary["group"]) if g != TOTAL]
+    tables.check(times, "times.csv", COLUMNS)
+    metrics = labels.order_metrics(times["metric"])
+    groups = [g for g in labels.order_groups(times["group"]) if g != TOTAL]
     figure = style.figure(42 + ROW_HEIGHT * len(metrics))
     # One group alone is all tasks.
     shown = [*groups, TOTAL] if len(groups) > 1 else [TOTAL]
@@ -50,7 +46,7 @@ def draw(timing: pd.DataFrame) -> Figure:
     for place, group in enumerate(shown):
         panel = figure.add_subplot(1, len(shown), place + 1, sharex=first)
         first = first or panel
-        own = summary[summary["group"] == group].set_index("metric")
+        own = times[times["group"] == group].set_index("metric")
         _draw_panel(panel, own.reindex(metrics), named=place == 0)
         count = int(own["n_tasks"].max())
         name = "All" if group == TOTAL else labels.group_label(group)

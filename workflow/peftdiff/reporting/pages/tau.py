@@ -9,6 +9,7 @@ import pandas as pd
 
 from peftdiff.evaluation.correlation import RANDOM
 from peftdiff.evaluation.replicates import BASELINES
+from peftdiff.evaluation.standings import says_something, with_accuracies
 from peftdiff.evaluation.summary import says_top_3
 from peftdiff.evaluation.verdict import (
     BEYOND,
@@ -19,6 +20,7 @@ from peftdiff.evaluation.verdict import (
 )
 from peftdiff.reporting.glossary import GLOSSARY
 from peftdiff.reporting.pages.markdown import WIDTH, markdown, paragraph
+from peftdiff.reporting.standings import meaningless, standing, undecidable
 from peftdiff.reporting.text import counted
 
 PUBLISHED = (
@@ -48,6 +50,7 @@ def tau_page(
     summary: pd.DataFrame,
     n_configured: int = 0,
     published: str = "",
+    judged: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> str:
     """Return the page that the main job ends with, as wide as a terminal.
 
@@ -59,26 +62,40 @@ def tau_page(
         How many methods there should be.
     published
         The name of the published table that the accuracies are from, if any.
+    judged
+        Rows of tasks.csv and of standings.csv: what the accuracies tell.
     """
     experiment = correlation["experiment"].iloc[0]
     n_methods = int(correlation["n_methods"].max())
+    there = None if judged is None else with_accuracies(judged[0])
+    meaning = there is None or says_something(there)
+    verdicts = [] if there is None else list(there["verdict"])
     methods = (
         f"{n_methods} of {n_configured}" if n_configured > n_methods else n_methods
     )
     n_tasks = correlation["task"].nunique()
+    told = () if judged is None else ("chance", "told apart")
+    unsaid = "" if says_top_3(summary) else "top 3"
     texts = [
         *([PUBLISHED.format(published)] if published else []),
-        *_verdict_sentences(summary),
+        *(
+            _verdict_sentences(summary, n_methods, len(verdicts) or n_tasks)
+            if meaning
+            else [meaningless(verdicts)]
+        ),
         *_fewer_tasks(summary, n_tasks),
-        _chance_sentence(float(correlation["null_sd"].max()), summary),
+        *_chance_sentence(float(correlation["null_sd"].max()), summary),
         _reliability_sentence(reliability),
     ]
     parts = [
         f"# Weighted tau with the ground truth: {experiment}, {methods} methods",
         _summary_table(summary),
         *_tau_tables(correlation),
+        *([] if judged is None else _task_parts(*judged)),
         "\n".join(map(paragraph, texts)),
-        "\n".join(paragraph(GLOSSARY[word]) for word in QUOTED),
+        "\n".join(
+            paragraph(GLOSSARY[word]) for word in (*told, *QUOTED) if word != unsaid
+        ),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -122,9 +139,37 @@ def _tau_tables(correlation: pd.DataFrame) -> list[str]:
     return [table(tasks) for tasks in tables]
 
 
-def _verdict_sentences(summary: pd.DataFrame) -> Iterable[str]:
+def _task_parts(tasks: pd.DataFrame, standings: pd.DataFrame) -> list[str]:
+    """Return a table of what the accuracies tell, and a sentence for each task."""
+    tasks = with_accuracies(tasks)
+    known = tasks["chance"].notna().any()
+    best = tasks["best"].fillna("").astype(str)
+    columns: dict[str, Iterable[str]] = {"task": tasks["task"], "best method": best}
+    columns["accuracy"] = _texts(tasks["best_accuracy"], ".1f")
+    if known:
+        columns["guessing"] = _texts(tasks["chance"], ".1f")
+        columns["majority"] = _texts(tasks["majority_share"], ".1f")
+        columns["images"] = _texts(tasks["n_test_images"], ".0f")
+        columns["beyond"] = _texts(tasks["n_beyond_chance"], ".0f")
+    columns["may be best"] = _texts(tasks["n_among_best"], ".0f")
+    columns["methods"] = _texts(tasks["n_methods"].astype(float), ".0f")
+    shown = pd.DataFrame({name: list(cells) for name, cells in columns.items()})
+    by_task = dict(list(standings.groupby("task", sort=False)))
+    said = [
+        paragraph(f"{row['task']}: {standing(row, by_task[row['task']])}")
+        for row in tasks.to_dict("records")
+    ]
+    return [markdown(shown, ["best method"]), "\n".join(said).replace("\u00a0", " ")]
+
+
+def _verdict_sentences(
+    summary: pd.DataFrame, n_methods: int, n_tasks: int
+) -> Iterable[str]:
     """Yield what the table of means says of chance, a sentence for each verdict."""
     rivals = summary[~summary["metric"].isin(BASELINES)]
+    if n_methods < 2 or (rivals["verdict"] == UNDECIDABLE).all():
+        yield undecidable(rivals["smallest_p_value"].max(), n_methods, n_tasks)
+        return
     by_verdict = rivals.groupby("verdict")["metric"].agg(", ".join)
     tried = counted(count_tried(summary), "metric")
     if not {BEYOND, UNCORRECTED_ONLY, UNDECIDABLE} & set(by_verdict.index):
@@ -144,18 +189,22 @@ def _fewer_tasks(summary: pd.DataFrame, n_tasks: int) -> list[str]:
     return [f"Defined on fewer tasks than there are: {listed}."] if listed else []
 
 
-def _chance_sentence(null_sd: float, summary: pd.DataFrame) -> str:
+def _chance_sentence(null_sd: float, summary: pd.DataFrame) -> Iterable[str]:
     """Say how far chance takes a tau and a mean of taus."""
+    if not null_sd > 0:
+        return
     one = (
         "A random ranking's weighted tau has mean 0 and standard deviation"
         f" {null_sd:.2f} on one task"
     )
     random = summary[summary["metric"] == RANDOM]
-    count, shared = random[["n_tasks", "null_sd_shared_permutation"]].to_numpy()[0]
+    names = ["n_tasks", "null_sd", "null_sd_shared_permutation"]
+    count, own, shared = random[names].astype(float).to_numpy()[0]
     if count < 2 or math.isnan(shared):
-        return f"{one}."
-    return (
-        f"{one}; on the mean of {count:.0f} tasks {null_sd / math.sqrt(count):.2f} if"
+        yield f"{one}."
+        return
+    yield (
+        f"{one}; on the mean of {count:.0f} tasks {own:.2f} if"
         f" each task has a random ranking of its own, and {shared:.2f} if one random"
         " order serves all tasks. Most metrics lie between: summary.csv has each one's"
         " own (null_sd_shared_permutation)."

@@ -15,7 +15,6 @@ from peftdiff.evaluation.studies.times import (
     SOURCE,
     TOTAL,
     source_minutes,
-    times_by_group,
 )
 from peftdiff.reporting.glossary import GLOSSARY
 from peftdiff.reporting.pages.markdown import markdown, paragraph
@@ -42,24 +41,26 @@ POSTER = (
 
 
 def times_page(
-    timing: pd.DataFrame, poster: pd.DataFrame, machine: Mapping[str, Any]
+    times: pd.DataFrame,
+    timing: pd.DataFrame,
+    poster: pd.DataFrame,
+    machine: Mapping[str, Any],
 ) -> str:
     """Return the page of `compare_times`, as wide as a terminal.
 
     Parameters
     ----------
-    timing
-        Rows of timing.csv.
+    times, timing
+        Rows of times.csv and of timing.csv.
     poster
         What the poster prints: group, peftdiff_minutes, fine_tuning_minutes, speed_up.
     machine
         Of `provenance.describe_machine`.
     """
-    summary = times_by_group(timing)
     texts = [
         *_gaps(timing),
         _contents(timing),
-        *_unequal_seeds(summary),
+        *_unequal_seeds(times),
         _source_sentence(timing),
         _device_sentence(timing, machine),
         MEASURED,
@@ -70,9 +71,9 @@ def times_page(
     parts = [
         f"# Minutes of scoring and of fine-tuning: {timing['experiment'].iloc[0]}",
         "## Minutes in the poster's layout",
-        _poster_table(summary, poster),
+        _poster_table(times, poster),
         "## Minutes of every metric, embedding included",
-        _metric_table(summary),
+        _metric_table(times),
         "\n\n".join(map(paragraph, texts)),
     ]
     return "\n\n".join(parts) + "\n"

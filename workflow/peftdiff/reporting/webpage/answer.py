@@ -11,15 +11,19 @@ import pandas as pd
 
 from peftdiff.evaluation import verdict
 from peftdiff.evaluation.correlation import RANDOM
-from peftdiff.evaluation.first_choice import BestOnAverage, best_on_average
 from peftdiff.evaluation.published import source_label
 from peftdiff.evaluation.published.truth import published_source
 from peftdiff.evaluation.replicates import BASELINES, STATIC
+from peftdiff.evaluation.standings import (
+    BestOnAverage,
+    best_on_average,
+    says_something,
+    with_accuracies,
+)
 from peftdiff.evaluation.studies.times import (
     TOTAL,
     fine_tuning_seconds,
     seconds_by_metric,
-    times_by_group,
 )
 from peftdiff.reporting.labels import order_tasks
 
@@ -84,8 +88,13 @@ class Answer:
         For how many metrics the p-values are corrected.
     rivals
         Rows of all other metrics, the highest mean tau first.
+    says_something
+        Whether accuracies tell methods from chance, or from one another, on any task.
+    unranked
+        Why the subject has no weighted tau on any task, if it has none.
     fixed
-        The best method for all tasks alike.
+        The best method for all tasks alike; None where there is one task, or where the
+        accuracies say nothing.
     cost
         Of scoring and of fine-tuning.
     reliability
@@ -103,6 +112,8 @@ class Answer:
     static: Row | None
     n_tried: int
     rivals: Sequence[Row]
+    says_something: bool
+    unranked: str
     fixed: BestOnAverage | None
     cost: Cost
     reliability: float
@@ -127,7 +138,8 @@ def answer(tables: Mapping[str, pd.DataFrame], config: Mapping[str, Any]) -> Ans
     Parameters
     ----------
     tables
-        By name: summary, scores, ground_truth, reliability, and timing if there is one.
+        By name: summary, scores, ground_truth, reliability, correlation, tasks, and
+        times if there is one.
     config
         The experiment's configuration; what it does not say is left out.
     """
@@ -138,6 +150,8 @@ def answer(tables: Mapping[str, pd.DataFrame], config: Mapping[str, Any]) -> Ans
     candidates = table[~table["metric"].isin(BASELINES)]
     rivals = candidates[candidates["metric"] != subject]
     source = published_source(truth)
+    judged = with_accuracies(tables["tasks"])
+    meaning = says_something(judged)
     return Answer(
         subject=rows[subject],
         chance=rows.get(RANDOM),
@@ -146,8 +160,10 @@ def answer(tables: Mapping[str, pd.DataFrame], config: Mapping[str, Any]) -> Ans
         rivals=rivals.sort_values(
             "mean_weighted_tau", ascending=False, kind="stable"
         ).to_dict("records"),
-        fixed=best_on_average(truth),
-        cost=cost_of(subject, tables["scores"], truth, tables.get("timing")),
+        says_something=meaning,
+        unranked=_why_unranked(tables["correlation"], subject),
+        fixed=best_on_average(truth) if meaning and len(judged) > 1 else None,
+        cost=cost_of(subject, tables["scores"], truth, tables.get("times")),
         reliability=float(tables["reliability"]["reliability"].mean()),
         ceilings=(candidates["ceiling"].min(), candidates["ceiling"].max()),
         published=source_label(source) if source else "",
@@ -159,7 +175,7 @@ def cost_of(
     metric: str,
     scores: pd.DataFrame,
     truth: pd.DataFrame,
-    timing: pd.DataFrame | None = None,
+    times: pd.DataFrame | None = None,
 ) -> Cost:
     """Return what scoring the pool cost, and what fine-tuning it cost.
 
@@ -170,11 +186,10 @@ def cost_of(
     scores, truth
         Rows of scores.csv and ground_truth.csv: their seconds are those of the metric
         alone, without the embedding.
-    timing
-        Rows of timing.csv, if there is one: it has the embedding's time, too.
+    times
+        Rows of times.csv, if there is one: it has the embedding's time, too.
     """
-    if timing is not None and not published_source(truth):
-        times = times_by_group(timing)
+    if times is not None and not published_source(truth):
         of_metric = (times["metric"] == metric) & (times["group"] == TOTAL)
         for own in times[of_metric & times["speed_up"].notna()].to_dict("records"):
             minutes = own["scoring_minutes"], own["fine_tuning_minutes"]
@@ -185,6 +200,14 @@ def cost_of(
         scoring = float(seconds.get(metric, math.nan))
     tuned = truth[truth["task"].isin(scores["task"])]
     return Cost(scoring, fine_tuning_seconds(tuned))
+
+
+def _why_unranked(correlation: pd.DataFrame, metric: str) -> str:
+    """Return the reasons why a metric has no tau on any task, in the table's words."""
+    own = correlation[correlation["metric"] == metric]
+    if own["weighted_tau"].notna().any():
+        return ""
+    return "; ".join(dict.fromkeys(own["note"].dropna().astype(str)))
 
 
 def _scope(truth: pd.DataFrame, config: Mapping[str, Any]) -> Scope:
@@ -199,7 +222,7 @@ def _scope(truth: pd.DataFrame, config: Mapping[str, Any]) -> Scope:
         tasks=tasks,
         missing=[task for task in config.get("tasks", tasks) if task not in tasks],
         own=[task for task in tasks if task in folders],
-        n_methods=pool["method"].nunique(),
+        n_methods=pool.loc[pool["accuracy"].notna(), "method"].nunique(),
         n_seeds=pool["seed"].nunique(),
         backbone=name,
         depth=sizes.get("depth", 0),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from peftdiff.evaluation.correlation import averages
 from peftdiff.reporting.labels import group_label, task_label
+from peftdiff.reporting.text import counted
 from peftdiff.reporting.webpage.tables import (
     Column,
     Table,
@@ -18,6 +19,7 @@ from peftdiff.reporting.webpage.tables import (
 
 SHORT = {"natural": "Nat.", "specialized": "Spec.", "structured": "Str."}
 OVERALL = "Overall"
+OF_THE_SUMMARY = ": those with a weighted tau"
 HEADING = "heading"  # the column that names the rows
 Groups = Mapping[str, Sequence[str]]
 
@@ -51,6 +53,8 @@ def task_table(
     notes: Texts | None = None,
     hints: Texts | None = None,
     printed: Mapping[str, Mapping[str, float]] | None = None,
+    overall: pd.DataFrame | None = None,
+    marks: Texts | None = None,
 ) -> Table:
     """Return a table with a column for each task, in groups, each with its average.
 
@@ -74,8 +78,14 @@ def task_table(
         Why cells are empty, why a single one is, and what else there is to know.
     printed
         By group (and `OVERALL`) and row, averages in place of those of `values`.
+    overall
+        The averages over all tasks where a table has them: by row, mean and n_tasks.
+    marks
+        What is marked on single tasks, in place of the best numbers.
     """
     show, frame = decimals(digits), values.copy()
+    best = best if marks is None else ""
+    all_tasks = [task for tasks in groups.values() for task in tasks]
     frame[HEADING] = [label(row) for row in values.index]
     columns = [Column(HEADING, heading)]
     footnotes: dict[tuple[str, str], str] = {}
@@ -92,11 +102,16 @@ def task_table(
                 )
                 for task in tasks
             ]
+        if len(all_tasks) == 1:  # Its average is the number itself.
+            continue
         average = _average_column(group, groups, show, best)
         means = averages(values, tasks)
+        which = ""
+        if overall is not None and (group == OVERALL or len(groups) == 1):
+            means, which = overall.reindex(values.index), OF_THE_SUMMARY
         own = printed.get(group, {}) if printed else means["mean"]
         frame[average.key] = pd.Series(own, index=values.index, dtype=float)
-        footnotes |= _shortened(means["n_tasks"], len(tasks), average.key)
+        footnotes |= _shortened(means["n_tasks"], len(tasks), average.key, which)
         columns.append(average)
     frame = frame.reindex(columns=[column.key for column in columns])
     empty, more = _empty_or_more(notes or {}, frame)
@@ -107,6 +122,7 @@ def task_table(
         kinds=kinds,
         notes={**empty, **footnotes},
         hints={**more, **(hints or {})},
+        marks=marks,
     )
 
 
@@ -131,13 +147,15 @@ def _average_column(
     )
 
 
-def _shortened(counts: pd.Series, total: int, key: str) -> dict[tuple[str, str], str]:
+def _shortened(
+    counts: pd.Series, total: int, key: str, which: str
+) -> dict[tuple[str, str], str]:
     """Return footnotes of the averages that run over fewer tasks than there are."""
     return {
         (str(row), key): (
-            f"average over {count} of {total} tasks"
+            f"average over {count:.0f} of {total} tasks{which}"
             if count
-            else f"undefined on each of {total} tasks"
+            else f"undefined on each of {counted(total, 'task')}{which}"
         )
         for row, count in counts.items()
         if count < total

@@ -13,9 +13,10 @@ import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from peftdiff.evaluation import verdict
+from peftdiff.evaluation import first_choice, standings, verdict
 from peftdiff.reporting import labels, text
 from peftdiff.reporting.glossary import GLOSSARY
+from peftdiff.reporting.standings import meaningless, undecidable
 from peftdiff.reporting.webpage.own_images import SHOWN
 from peftdiff.reporting.webpage.page import Page
 
@@ -100,6 +101,10 @@ def render(
         pictures=pictures,
         remedy=remedy,
         verdicts=verdict,
+        outcomes=first_choice,
+        standings=standings,
+        meaningless=meaningless,
+        undecidable=undecidable,
         glossary=GLOSSARY,
         shown_classes=SHOWN,
         style=Markup(parts["page.css"]),

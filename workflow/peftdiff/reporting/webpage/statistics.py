@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from peftdiff.evaluation.comparison import beyond_difference
 from peftdiff.evaluation.correlation import RANDOM
 from peftdiff.evaluation.stability import tau_ranges
 from peftdiff.evaluation.summary import says_top_3
@@ -77,7 +78,7 @@ def friedman_table(friedman: pd.DataFrame) -> Table:
     """Return the metrics' mean ranks within tasks."""
     gap = friedman["mean_rank"] - friedman["mean_rank"].min()
     tested = gap.notna() & friedman["critical_difference"].notna()
-    told = (gap > friedman["critical_difference"]).map({True: "yes", False: "no"})
+    told = gap.map(lambda g: "yes" if beyond_difference(g, friedman) else "no")
     frame = friedman.set_index("metric", drop=False)
     frame["told"] = told.where(tested, None).to_numpy()
     columns = (
@@ -117,8 +118,10 @@ def reliability_table(reliability: pd.DataFrame) -> Table:
     return make_table("reliability", frame, columns, notes=notes)
 
 
-def stability_table(stability: pd.DataFrame) -> Table:
-    """Return each metric's mean tau without each method in turn."""
+def stability_table(stability: pd.DataFrame) -> Table | None:
+    """Return each metric's mean tau without each method in turn; None without any."""
+    if stability["mean_weighted_tau"].isna().all():
+        return None
     frame = stability.pivot_table(
         "mean_weighted_tau", "metric", "left_out", sort=False, dropna=False
     )

@@ -12,7 +12,6 @@ from peftdiff.evaluation.studies.times import (
     TOTAL,
     seconds_by_metric,
     source_minutes,
-    times_by_group,
 )
 from peftdiff.reporting.glossary import GLOSSARY
 from peftdiff.reporting.labels import (
@@ -130,15 +129,16 @@ def choices_table(choices: pd.DataFrame) -> Table:
     return make_table("choices", frame, columns, notes=notes)
 
 
-def times_table(timing: pd.DataFrame) -> Table:
+def times_table(times: pd.DataFrame, timing: pd.DataFrame) -> Table:
     """Return minutes of scoring and of fine-tuning per group, in the poster's layout.
 
-    A metric's time is that of the embedding and of its scores.
+    A metric's time is that of the embedding and of its scores. `times` are rows of
+    times.csv, `timing` those of timing.csv, for the source training.
     """
-    times = times_by_group(timing)
     groups = [g for g in order_groups(times["group"]) if g and g != TOTAL]
     tuned = times.drop_duplicates("group").set_index("group")["fine_tuning_minutes"]
     times = times.set_index(["metric", "group"])
+    notes_by_group = times["note"].to_dict()
     rows: dict[str, dict[str, float]] = {}
     for metric in order_metrics(times.index.unique("metric")):
         own = times.loc[metric]
@@ -165,8 +165,8 @@ def times_table(timing: pd.DataFrame) -> Table:
             ),
         ]
         for metric in times.index.unique("metric"):
-            if (metric, group) in times.index and times.loc[(metric, group), "note"]:
-                note = str(times.loc[(metric, group), "note"])
+            note = notes_by_group.get((metric, group))
+            if isinstance(note, str) and note:
                 notes |= {(metric, minutes): note, (metric, gained): note}
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame = frame.reindex(columns=[column.key for column in columns])

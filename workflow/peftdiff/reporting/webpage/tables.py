@@ -112,6 +112,11 @@ class Table:
         return any(isinstance(row.cells[place].value, str) for row in self.rows)
 
     @property
+    def marked(self) -> bool:
+        """Whether any cell is marked."""
+        return any(cell.mark for row in self.rows for cell in row.cells)
+
+    @property
     def grouped(self) -> bool:
         """Whether columns stand below groups."""
         return any(group for group, _ in self.spans)
@@ -125,6 +130,7 @@ def make_table(
     kinds: Mapping[Any, str] | None = None,
     notes: Texts | None = None,
     hints: Texts | None = None,
+    marks: Texts | None = None,
     sortable: bool = True,
 ) -> Table:
     """Return a data frame as a table.
@@ -141,11 +147,14 @@ def make_table(
         Rows that do not compete, by index: "baseline" or "reference".
     notes, hints
         Footnotes and details of single cells, by index and column key.
+    marks
+        Marks of single cells, in columns that do not mark their best numbers.
     sortable
         Whether the reader may sort the rows.
     """
     kinds, notes, hints = kinds or {}, notes or {}, hints or {}
-    marks = {column.key: _marks(frame, column, kinds) for column in columns}
+    given = marks or {}
+    best = {column.key: _marks(frame, column, kinds) for column in columns}
     rows = []
     for place, index in enumerate(frame.index):
         cells = []
@@ -155,7 +164,7 @@ def make_table(
                 _cell(
                     frame[column.key].iloc[place],
                     column,
-                    mark=marks[column.key].get(place, ""),
+                    mark=best[column.key].get(place, given.get(key, "")),
                     note=notes.get(key, ""),
                     hint=hints.get(key, ""),
                 )
