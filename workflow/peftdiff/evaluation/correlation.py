@@ -243,6 +243,11 @@ def reliabilities(truth: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def mean_reliability(reliability: pd.DataFrame) -> float:
+    """Return the mean over tasks of rows of reliability.csv; NaN without any."""
+    return float(reliability["reliability"].astype(float).mean())
+
+
 def null_sd(n_methods: int) -> float:
     """Return the standard deviation of a random ranking's tau; NaN with one method."""
     if n_methods < 2:

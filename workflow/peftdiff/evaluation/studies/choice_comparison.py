@@ -85,7 +85,8 @@ def summarize_choices(choices: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (choice, value), runs in choices.groupby(["choice", "value"], sort=False):
-        tasks = runs.groupby("task", sort=False)["weighted_tau"].mean()
+        by_task = runs.groupby("task", sort=False)
+        tasks = by_task["weighted_tau"].mean()
         reasons = runs.loc[runs["weighted_tau"].isna(), "note"].dropna().unique()
         defined, total = int(tasks.notna().sum()), len(tasks)
         note = "; ".join([f"over {defined} of {total} tasks", *map(str, reasons)])
@@ -94,8 +95,8 @@ def summarize_choices(choices: pd.DataFrame) -> pd.DataFrame:
                 "choice": choice,
                 "value": value,
                 "mean_weighted_tau": tasks.mean(),
-                "agreement": runs["agreement"].mean(),
-                "run_agreement": runs["run_agreement"].mean(),
+                "agreement": by_task["agreement"].mean().mean(),
+                "run_agreement": by_task["run_agreement"].mean().mean(),
                 "n_starts": runs["start_seed"].nunique(),
                 "n_tasks": defined,
                 "note": note if defined < total else "",

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from peftdiff.evaluation.studies.choice_comparison import summarize_choices
 from peftdiff.reporting.figures import rows, style, tables
 
 COLUMNS = (
@@ -24,12 +25,15 @@ COLUMNS = (
     "weighted_tau",
     "agreement",
     "mean_null_sd",
+    "run_agreement",
+    "note",
 )
 DEFAULT = "default"
 PANELS = {
     "weighted_tau": "weighted τ with accuracies",
     "agreement": "weighted τ with the default's scores",
 }
+MEANS = {"weighted_tau": "mean_weighted_tau", "agreement": "agreement"}
 ROW_HEIGHT = 5.2
 
 
@@ -41,8 +45,8 @@ def draw(choices: pd.DataFrame) -> Figure:
     ----------
     choices
         Rows of ``choices.csv``: experiment, task, choice, value, start_seed,
-        weighted_tau, agreement, mean_null_sd. Empty cells are left out of the means; a
-        mean over fewer tasks is noted with their number.
+        weighted_tau, agreement, mean_null_sd, run_agreement, note. Empty cells are left
+        out of the means; a mean over fewer tasks is noted with their number.
 
     Raises
     ------
@@ -52,17 +56,19 @@ def draw(choices: pd.DataFrame) -> Figure:
     tables.check(choices, "choices.csv", COLUMNS)
     if not (choices["choice"] == DEFAULT).any():
         raise ValueError("choices.csv has no row of the default")
+    summary = summarize_choices(choices).set_index(["choice", "value"])
     lines = _lines(choices)
     figure = style.figure(30 + ROW_HEIGHT * (lines[-1].height + 1))
     for place, (value, title) in enumerate(PANELS.items(), 1):
         panel = figure.add_subplot(1, 2, place)
+        means = summary[MEANS[value]].to_dict()
         for line in lines:
             if line.key is not None:
-                _draw_row(panel, line, choices, value)
+                _draw_row(panel, line, choices, value, means[line.key])
         rows.finish(panel, lines, named=place == 1)
         panel.set_xlabel(title)
         if value == "weighted_tau":
-            default = _task_values(choices, (DEFAULT, DEFAULT), value).mean()
+            default = means[(DEFAULT, DEFAULT)]
             panel.axvline(default, color=style.ACCENT, linewidth=0.8, zorder=1)
     _add_legend(figure)
     return figure
@@ -95,7 +101,9 @@ def _rows_of(choices: pd.DataFrame, key: tuple[str, str]) -> pd.DataFrame:
     return choices[(choices["choice"] == choice) & (choices["value"] == value)]
 
 
-def _draw_row(panel: Axes, line: rows.Row, choices: pd.DataFrame, value: str) -> None:
+def _draw_row(
+    panel: Axes, line: rows.Row, choices: pd.DataFrame, value: str, mean: float
+) -> None:
     """Draw one choice's tasks and their mean."""
     by_task = _task_values(choices, line.key, value)
     if value == "weighted_tau":
@@ -103,7 +111,6 @@ def _draw_row(panel: Axes, line: rows.Row, choices: pd.DataFrame, value: str) ->
         rows.draw_bands(panel, line.height, float(deviation))
     heights = [line.height] * len(by_task)
     panel.plot(by_task, heights, **_task_mark())
-    mean = float(by_task.mean()) if len(by_task) else math.nan
     if not math.isnan(mean):
         panel.plot(mean, line.height, **rows.mark(style.ACCENT, "D", size=5.5))
     rows.write(panel, line.height, mean, line.bold)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from peftdiff.evaluation.correlation import RANDOM
+from peftdiff.evaluation.correlation import RANDOM, mean_reliability
 from peftdiff.evaluation.replicates import BASELINES
 from peftdiff.evaluation.standings import says_something, with_accuracies
 from peftdiff.evaluation.summary import says_top_3
@@ -212,7 +212,7 @@ def _chance_sentence(null_sd: float, summary: pd.DataFrame) -> Iterable[str]:
 
 
 def _reliability_sentence(reliability: pd.DataFrame) -> str:
-    halves = reliability["reliability"].mean()
+    halves = mean_reliability(reliability)
     if math.isnan(halves):
         return "The ground truth's reliability is unknown (see reliability.csv)."
     return (

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from peftdiff.evaluation import verdict
-from peftdiff.evaluation.correlation import RANDOM
+from peftdiff.evaluation.correlation import RANDOM, mean_reliability
 from peftdiff.evaluation.published import source_label
 from peftdiff.evaluation.published.truth import published_source
 from peftdiff.evaluation.replicates import BASELINES, STATIC
@@ -164,7 +164,7 @@ def answer(tables: Mapping[str, pd.DataFrame], config: Mapping[str, Any]) -> Ans
         unranked=_why_unranked(tables["correlation"], subject),
         fixed=best_on_average(truth) if meaning and len(judged) > 1 else None,
         cost=cost_of(subject, tables["scores"], truth, tables.get("times")),
-        reliability=float(tables["reliability"]["reliability"].mean()),
+        reliability=mean_reliability(tables["reliability"]),
         ceilings=(candidates["ceiling"].min(), candidates["ceiling"].max()),
         published=source_label(source) if source else "",
         scope=_scope(truth, config),
