@@ -1,9 +1,12 @@
 """Images from anywhere become arrays.
 
 - ``archives``, ``downloads``, ``hub``, ``parquet``: where image files come from
-- ``files``, ``folders``, ``shards``, ``sampling``: which image files there are, and
-  which of them are used
-- ``decoding``, ``pixels``: an image file becomes an array, when it is used
+- ``files``, ``shards``: which image files there are
+- ``walking``, ``folders``, ``splits``, ``label_tables``, ``left_out``, ``changes``: which
+  of a user's files are images of which class, what else is there, and what has changed
+- ``own_task``, ``stratified``, ``duplicates``, ``sampling``: which images are used
+- ``decoding``, ``modes``, ``pixels``, ``unreadable``: an image file becomes an array,
+  when it is used, or it is said why it does not
 - ``images``: labelled images, in memory and as the files that jobs hand to each other
 - ``normalization``, ``preparation``: how image files become a task's data
 """
