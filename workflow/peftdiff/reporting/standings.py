@@ -117,10 +117,13 @@ def meaningless(verdicts: Sequence[str]) -> str:
     parts += ["one another"] if found.ALL_ALIKE in verdicts else []
     if not parts:
         return "No ranking can be judged here: there are no accuracies."
-    where = "" if n_tasks == 1 else f", on any of the {n_tasks} tasks"
+    if n_tasks > 1:
+        cannot = f"on none of the {n_tasks} tasks can fine-tuning itself tell"
+    else:
+        cannot = "fine-tuning itself cannot tell"
     return (
-        "No ranking of the methods means anything here: fine-tuning itself cannot tell"
-        f" them from {' or from '.join(parts)}{where}."
+        f"No ranking of the methods means anything here: {cannot} them from"
+        f" {' or from '.join(parts)}."
     )
 
 

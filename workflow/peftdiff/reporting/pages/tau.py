@@ -9,7 +9,7 @@ import pandas as pd
 
 from peftdiff.evaluation.correlation import RANDOM, mean_reliability
 from peftdiff.evaluation.replicates import BASELINES
-from peftdiff.evaluation.standings import says_something, with_accuracies
+from peftdiff.evaluation.standings import AT_CHANCE, says_something, with_accuracies
 from peftdiff.evaluation.summary import says_top_3
 from peftdiff.evaluation.verdict import (
     BEYOND,
@@ -143,8 +143,8 @@ def _task_parts(tasks: pd.DataFrame, standings: pd.DataFrame) -> list[str]:
     """Return a table of what the accuracies tell, and a sentence for each task."""
     tasks = with_accuracies(tasks)
     known = tasks["chance"].notna().any()
-    best = tasks["best"].fillna("").astype(str)
-    columns: dict[str, Iterable[str]] = {"task": tasks["task"], "best method": best}
+    best = tasks["best"].mask(tasks["verdict"] == AT_CHANCE, "none").astype(str)
+    columns: dict[str, Iterable[str]] = {"task": tasks["task"], "best": best}
     columns["accuracy"] = _texts(tasks["best_accuracy"], ".1f")
     if known:
         columns["guessing"] = _texts(tasks["chance"], ".1f")
@@ -159,7 +159,7 @@ def _task_parts(tasks: pd.DataFrame, standings: pd.DataFrame) -> list[str]:
         paragraph(f"{row['task']}: {standing(row, by_task[row['task']])}")
         for row in tasks.to_dict("records")
     ]
-    return [markdown(shown, ["best method"]), "\n".join(said).replace("\u00a0", " ")]
+    return [markdown(shown, ["best"]), "\n".join(said).replace("\u00a0", " ")]
 
 
 def _verdict_sentences(

@@ -8,7 +8,6 @@ import pandas as pd
 
 from peftdiff.evaluation.correlation import averages
 from peftdiff.reporting.labels import group_label, task_label
-from peftdiff.reporting.text import counted
 from peftdiff.reporting.webpage.tables import (
     Column,
     Table,
@@ -155,7 +154,11 @@ def _shortened(
         (str(row), key): (
             f"average over {count:.0f} of {total} tasks{which}"
             if count
-            else f"undefined on each of {counted(total, 'task')}{which}"
+            else (
+                f"undefined on each of {total} tasks{which}"
+                if total > 1
+                else "undefined"
+            )
         )
         for row, count in counts.items()
         if count < total
