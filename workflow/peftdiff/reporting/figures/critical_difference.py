@@ -144,7 +144,8 @@ def _draw_groups(
 
 def _why_not(rows: pd.DataFrame) -> str:
     """Say why there are no mean ranks, where the figure would be."""
-    reasons = [str(note) for note in rows["note"].dropna().unique() if note]
+    notes = rows["note"].dropna().unique()
+    reasons = [str(note).removeprefix("no test: ") for note in notes if note]
     count = counted(len(rows), "metric")
     tasks = counted(int(rows["n_tasks"].iloc[0]), "task")
     return f"{NO_TEST} ({count} on {tasks}): {'; '.join(reasons)}."
