@@ -5,6 +5,7 @@ import torch
 
 from peftdiff.methods.presets import filled_in
 from peftdiff.runtime import UserError
+from peftdiff.stages import compatibility
 from peftdiff.stages.compatibility import require_backbone
 from tests.helpers.checkpoints import NAME, SIZE, save_safetensors, tiny
 from tests.helpers.configuration import changed
@@ -74,3 +75,29 @@ def test_a_file_is_looked_into(tmp_path):
     other = save_safetensors(tiny("test_vit2.r160_in1k"), tmp_path / "b.safetensors")
     with pytest.raises(UserError, match=r"'backbone\.weights'\) does not fit"):
         require_backbone(config(backbone__weights=other))
+
+
+def test_what_fits_is_looked_at_once(monkeypatch, tmp_path):
+    looked = []
+    monkeypatch.setattr(compatibility, "require_backbone", looked.append)
+    weights = tmp_path / "weights.npz"
+    weights.write_bytes(b"1")
+    same = changed(backbone__weights=str(weights))
+    for _ in range(2):
+        compatibility.require_backbone_once(same, tmp_path / "known")
+    assert len(looked) == 1
+    weights.write_bytes(b"22")
+    compatibility.require_backbone_once(same, tmp_path / "known")
+    other = changed(backbone__weights=str(weights), hyperparameters__lora={"rank": 3})
+    compatibility.require_backbone_once(other, tmp_path / "known")
+    assert len(looked) == 3
+
+
+def test_what_does_not_fit_is_looked_at_again(monkeypatch, tmp_path):
+    def refuse(config):
+        raise UserError("it does not fit")
+
+    monkeypatch.setattr(compatibility, "require_backbone", refuse)
+    for _ in range(2):
+        with pytest.raises(UserError, match="does not fit"):
+            compatibility.require_backbone_once(changed(), tmp_path)

@@ -54,7 +54,7 @@ from peftdiff.paths import (
     published_table,
 )
 from peftdiff.runtime import UserError
-from peftdiff.stages.compatibility import require_backbone
+from peftdiff.stages.compatibility import require_backbone_once
 from peftdiff.stages.plan import architecture_of
 from peftdiff.startup import (
     clear_stale_lock,
@@ -83,7 +83,7 @@ try:
     require_given(config)
     if workflow.is_main_process:
         require_searches(config)
-        require_backbone(config)
+        require_backbone_once(config, ".snakemake/fitting")
     MISSING = find_missing(config)
     config["tasks"] = present_tasks(
         config["tasks"],

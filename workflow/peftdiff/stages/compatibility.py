@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Mapping
+from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peftdiff.config.sizes import check_sizes
-from peftdiff.runtime import UserError
+from peftdiff.runtime import UserError, digest
 from peftdiff.stages.plan import architecture_of
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
+
+
+def require_backbone_once(config: Mapping[str, Any], folder: str | Path) -> None:
+    """Do as `require_backbone`, but not again for what has been found to fit.
+
+    Seconds go by until timm is imported, and every start waits for them.
+
+    Parameters
+    ----------
+    config
+        As for `require_backbone`.
+    folder
+        Where it is noted what fits.
+    """
+    weights = config["backbone"]["weights"]
+    found = os.stat(weights) if weights else None
+    compared = {
+        "architecture": architecture_of(config["backbone"]),
+        "weights": found and [weights, found.st_size, found.st_mtime_ns],
+        "methods": {m: config["hyperparameters"].get(m, {}) for m in config["methods"]},
+        "noah": config["noah"],
+        "timm": metadata.version("timm") if find_spec("timm") else "",
+    }
+    known = Path(folder, digest(compared))
+    if known.exists():
+        return
+    require_backbone(config)
+    with contextlib.suppress(OSError):  # it is looked at again then
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.touch()
 
 
 def require_backbone(config: Mapping[str, Any]) -> None:
