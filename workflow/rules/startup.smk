@@ -74,8 +74,10 @@ def refuse(sentence):
 
 try:
     if workflow.is_main_process:
+        # In another folder there is no config.yaml, and --configfile names all.
         for path in ("config.yaml", *workflow.config_settings.configfiles):
-            check_file(os.path.relpath(path))
+            if os.path.exists(path):
+                check_file(os.path.relpath(path))
     config.update(check_config(config))
     GRID_MISTAKE = grid_mistake(config)
     config["hyperparameters"] = filled_in(config["hyperparameters"])
