@@ -145,7 +145,7 @@ def test_the_commands_that_are_shown_are_for_this_experiment(project, variables,
     code, lines = make(project, "ARGS=--dry-run", *variables)
     assert code == 0, lines
     assert lines[0].startswith(f"{name}: ")
-    shown = shlex.split(lines[0].split(": ")[-1])
+    shown = shlex.split(lines[0].split(" takes: ")[1])
     assert shown[:2] == ["make", "status"]
     code, lines = make(project, *shown[1:])
     assert code == 0, lines
