@@ -6,6 +6,8 @@ TUNED_METHODS) and functions, but no file.
 """
 
 from peftdiff.config import FINE_TUNE
+from peftdiff.data.changes import listing_digest
+from peftdiff.data.preparation import PREPARATION_VERSION
 from peftdiff.paths import STUDY_TABLES, TABLES, Experiment, Vtab, part_name
 from peftdiff.reporting.figures import figures_of, figures_with
 from peftdiff.stages.plan import STAGE_VERSIONS, recipe_of
@@ -141,6 +143,16 @@ def figures_shown(root):
     """Return the names of an experiment's figures, with those of the studies it has."""
     kept = Experiment(root).existing_tables(STUDY_TABLES)
     return [*figures_of("Results"), *figures_with("Studies", kept)]
+
+
+def own_images(task):
+    """Return where the images of a user's own task are."""
+    return config["data"]["image_folders"][task]
+
+
+def version_of(images):
+    """Return what changes when images at a path change, or how they are prepared."""
+    return f"{PREPARATION_VERSION} of {listing_digest(images)}"
 
 
 def vtab_inputs(wildcards):

@@ -13,7 +13,6 @@ for all experiments results/downloads/vtab-1k/ and results/downloads/sources/. T
 OWN_SOURCE says whether the source is not drawn here.
 """
 
-from peftdiff.data.changes import listing_digest
 from peftdiff.data.preparation import PREPARATION_VERSION
 from peftdiff.paths import HubSource, Vtab, one_of
 from peftdiff.runtime import digest
@@ -35,16 +34,6 @@ FETCHED_SOURCE = {}
 if config["source"]["hub"] and not config["source"]["folder"]:
     FETCHED_SOURCE = {"images": HUB_SOURCE.images, "manifest": HUB_SOURCE.manifest}
 OWN_SOURCE = bool(config["source"]["folder"] or config["source"]["hub"])
-
-
-def own_images(task):
-    """Return where the images of a user's own task are."""
-    return config["data"]["image_folders"][task]
-
-
-def version_of(images):
-    """Return what changes when images at a path change, or how they are prepared."""
-    return f"{PREPARATION_VERSION} of {listing_digest(images)}"
 
 
 rule prepare_task:
