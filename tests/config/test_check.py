@@ -407,7 +407,7 @@ def test_the_backbone_of_vtab_1k_is_the_papers():
     sizes = {
         k: v for k, v in config["hyperparameters"]["noah"].items() if v is not None
     }
-    assert sizes == {"preset": "imagenet", "dropout": 0.1}
+    assert sizes == {"preset": "imagenet", "init": "noah", "dropout": 0.1}
 
 
 @pytest.mark.parametrize("randaugment", ["rand-m9-mstd0.5-inc1", "rand-n3-p0.4", None])
